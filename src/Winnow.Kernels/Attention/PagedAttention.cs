@@ -72,6 +72,24 @@ public sealed unsafe class PagedAttention : IDisposable
             AddColumnSums<FloatVectorScalar>(request, sums);
     }
 
+    /// <summary>
+    /// Attention logits of the request's queries on one lane, with every cap, bias and mask applied: what a policy ranks entries by. Runs on the calling thread.
+    /// </summary>
+    /// <param name="request">Queries and lanes; the queries may be older than the newest entries.</param>
+    /// <param name="lane">Index of the lane.</param>
+    /// <param name="logits">[tokens × group, lane length], heads within tokens; −∞ where a query does not see an entry.</param>
+    public void Logits(in AttentionRequest request, int lane, Span<float> logits)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Logits<FloatVector512>(request, lane, logits);
+        else if (Vector256.IsHardwareAccelerated)
+            Logits<FloatVector256>(request, lane, logits);
+        else if (Vector128.IsHardwareAccelerated)
+            Logits<FloatVector128>(request, lane, logits);
+        else
+            Logits<FloatVectorScalar>(request, lane, logits);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -123,6 +141,38 @@ public sealed unsafe class PagedAttention : IDisposable
             *_next.Pointer = 0;
             ColumnSumJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, _logSumExp.Pointer, pagesBefore, _next.Pointer, _sums.Pointer);
             _team.Run(ref job);
+        }
+    }
+
+    internal void Logits<TVector>(in AttentionRequest request, int lane, Span<float> logits)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        int length = request.Lanes[lane].Length;
+        if (logits.Length < (long)request.Tokens * request.GroupSize * length)
+            throw new ArgumentException($"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
+        fixed (float* queries = request.Queries)
+        {
+            AttentionInputs inputs = Prepare(request, queries);
+            AttentionScratch own = _scratch[0];
+            for (int tile = 0; tile < inputs.Tiles; tile++)
+            {
+                ScoreTile scores = new(inputs, Format, request.Rotation, lane, tile);
+                inputs.CopyQueries(request.Rotation, lane, tile, own.Queries);
+                for (int page = 0; page < request.Lanes[lane].PageCount; page++)
+                {
+                    int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
+                    int entries = request.Lanes[lane].EntriesOf(page);
+                    for (int row = 0; row < scores.Rows; row++)
+                    {
+                        int at = (tile * inputs.TokensPerTile * inputs.Group + row) * length + page * PageFormat.Entries;
+                        Span<float> target = logits.Slice(at, entries);
+                        if (row < first)
+                            target.Fill(float.NegativeInfinity);
+                        else
+                            new ReadOnlySpan<float>(own.Scores + row * PageFormat.Entries, entries).CopyTo(target);
+                    }
+                }
+            }
         }
     }
 
