@@ -6,7 +6,7 @@ namespace Winnow.Kernels.Blocks;
 internal static class SmallBlocks
 {
     public const int Length = 32;
-    private const int Half = Length / 2;
+    private const int HalfLength = Length / 2;
 
     /// <summary>The non-linear 4-bit levels of <see cref="TensorType.IQ4_NL"/>.</summary>
     public static ReadOnlySpan<sbyte> NonLinearLevels => [-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113];
@@ -33,10 +33,10 @@ internal static class SmallBlocks
                     values[i] = scale * (sbyte)block[2 + i];
                 break;
             case TensorType.IQ4_NL:
-                for (int i = 0; i < Half; i++)
+                for (int i = 0; i < HalfLength; i++)
                 {
                     values[i] = scale * NonLinearLevels[block[2 + i] & 15];
-                    values[i + Half] = scale * NonLinearLevels[block[2 + i] >> 4];
+                    values[i + HalfLength] = scale * NonLinearLevels[block[2 + i] >> 4];
                 }
                 break;
             default:
@@ -49,12 +49,12 @@ internal static class SmallBlocks
     /// <summary>value = scale · code + minimum; bit j of <paramref name="fifthBits"/> is the fifth bit of code j.</summary>
     private static void Nibbles(ReadOnlySpan<byte> codes, uint fifthBits, float scale, float minimum, Span<float> values)
     {
-        for (int i = 0; i < Half; i++)
+        for (int i = 0; i < HalfLength; i++)
         {
             uint low = (uint)(codes[i] & 15) | ((fifthBits >> i & 1) << 4);
-            uint high = (uint)(codes[i] >> 4) | ((fifthBits >> (i + Half) & 1) << 4);
+            uint high = (uint)(codes[i] >> 4) | ((fifthBits >> (i + HalfLength) & 1) << 4);
             values[i] = scale * low + minimum;
-            values[i + Half] = scale * high + minimum;
+            values[i + HalfLength] = scale * high + minimum;
         }
     }
 }

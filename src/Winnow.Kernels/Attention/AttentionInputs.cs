@@ -1,0 +1,72 @@
+namespace Winnow.Kernels.Attention;
+
+/// <summary>A request with spans pinned to pointers, so that worker threads can share it, and the geometry derived from it.</summary>
+internal readonly unsafe struct AttentionInputs
+{
+    /// <summary>Query rows (tokens × group) of one tile.</summary>
+    public const int TileRows = 64;
+
+    public AttentionInputs(in AttentionRequest request, PageFormat format, LaneView* lanes, float* queries)
+    {
+        Lanes = lanes;
+        Queries = queries;
+        LaneCount = request.Lanes.Length;
+        Tokens = request.Tokens;
+        QueryHeads = request.QueryHeads;
+        Group = request.GroupSize;
+        HeadDim = format.HeadDim;
+        FirstPosition = request.FirstPosition;
+        Scale = request.Scale;
+        SoftCap = request.SoftCap;
+        Window = request.Window;
+        TokensPerTile = Math.Max(1, TileRows / Group);
+    }
+
+    public LaneView* Lanes { get; }
+
+    public float* Queries { get; }
+
+    public int LaneCount { get; }
+
+    public int Tokens { get; }
+
+    public int QueryHeads { get; }
+
+    public int Group { get; }
+
+    public int HeadDim { get; }
+
+    public int FirstPosition { get; }
+
+    public float Scale { get; }
+
+    public float SoftCap { get; }
+
+    public int Window { get; }
+
+    public int TokensPerTile { get; }
+
+    public int Tiles => (Tokens + TokensPerTile - 1) / TokensPerTile;
+
+    public int TokensOf(int tile) => Math.Min(TokensPerTile, Tokens - tile * TokensPerTile);
+
+    /// <summary>Copies the query rows of a tile, token by token and head by head within the group, scaled, and turned by rank where the lane asks for it.</summary>
+    public void CopyQueries(RankRotation? rotation, int lane, int tile, float* destination)
+    {
+        int first = tile * TokensPerTile, count = TokensOf(tile);
+        for (int token = first; token < first + count; token++)
+        {
+            float* source = Queries + ((long)token * QueryHeads + (long)lane * Group) * HeadDim;
+            for (int i = 0; i < Group * HeadDim; i++)
+                destination[i] = source[i] * Scale;
+            if (Lanes[lane].Ranks is not null)
+            {
+                // A query's rank is that of its own entry: the newest entries of the lane belong to this request's tokens.
+                for (int head = 0; head < Group; head++)
+                    rotation!.TurnQuery(destination + head * HeadDim, Lanes[lane].Length - Tokens + token);
+            }
+
+            destination += Group * HeadDim;
+        }
+    }
+}

@@ -1,0 +1,35 @@
+namespace Winnow.Kernels.Attention;
+
+/// <summary>One layer's attention of a run of query tokens over the lanes of one sequence.</summary>
+public readonly ref struct AttentionRequest
+{
+    /// <summary>One lane for each KV head, the new entries already appended.</summary>
+    public required ReadOnlySpan<LaneView> Lanes { get; init; }
+
+    /// <summary>[tokens, queryHeads, headDim]; rotated, unless the lanes carry ranks.</summary>
+    public required ReadOnlySpan<float> Queries { get; init; }
+
+    /// <summary>Query tokens.</summary>
+    public required int Tokens { get; init; }
+
+    /// <summary>Query heads, a multiple of the lanes; consecutive ones share a lane.</summary>
+    public required int QueryHeads { get; init; }
+
+    /// <summary>True position of the first query; the others follow without gaps.</summary>
+    public required int FirstPosition { get; init; }
+
+    /// <summary>Factor on q·k.</summary>
+    public required float Scale { get; init; }
+
+    /// <summary>Soft cap on the logits; zero for none.</summary>
+    public float SoftCap { get; init; }
+
+    /// <summary>Tokens a query sees, itself included; zero for all.</summary>
+    public int Window { get; init; }
+
+    /// <summary>Turns unrotated queries and keys by rank while they are read; needed when the lanes carry ranks.</summary>
+    public RankRotation? Rotation { get; init; }
+
+    /// <summary>Query heads for each lane.</summary>
+    public int GroupSize => QueryHeads / Lanes.Length;
+}

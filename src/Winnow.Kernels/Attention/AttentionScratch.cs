@@ -1,0 +1,50 @@
+using Winnow.Kernels.Memory;
+
+namespace Winnow.Kernels.Attention;
+
+/// <summary>Working memory of one worker: a tile of queries, its scores and outputs, and one page as floats.</summary>
+internal sealed unsafe class AttentionScratch : IDisposable
+{
+    private readonly NativeBuffer<float> _memory = new();
+
+    /// <summary>[rows, headDim].</summary>
+    public float* Queries { get; private set; }
+
+    /// <summary>[rows, 64].</summary>
+    public float* Scores { get; private set; }
+
+    /// <summary>One page of keys or values.</summary>
+    public float* Page { get; private set; }
+
+    /// <summary>[rows, padded headDim].</summary>
+    public float* Outputs { get; private set; }
+
+    /// <summary>[rows].</summary>
+    public float* Maxima { get; private set; }
+
+    /// <summary>[rows].</summary>
+    public float* Sums { get; private set; }
+
+    /// <summary>[group, 64].</summary>
+    public float* Biases { get; private set; }
+
+    /// <summary>Makes room for tiles of <paramref name="rows"/> rows.</summary>
+    public void Ensure(PageFormat format, int rows, int group)
+    {
+        int width = format.PaddedDim;
+        int perRow = RoundUp(rows);
+        _memory.EnsureLength((2 * rows * width) + (rows * PageFormat.Entries) + (PageFormat.Entries * width) + (2 * perRow) + (group * PageFormat.Entries));
+        Queries = _memory.Pointer;
+        Outputs = Queries + rows * width;
+        Scores = Outputs + rows * width;
+        Page = Scores + rows * PageFormat.Entries;
+        Biases = Page + PageFormat.Entries * width;
+        Maxima = Biases + group * PageFormat.Entries;
+        Sums = Maxima + perRow;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _memory.Dispose();
+
+    private static int RoundUp(int count) => (count + 15) / 16 * 16;
+}

@@ -1,0 +1,237 @@
+using System.Numerics.Tensors;
+using System.Runtime.Intrinsics;
+using Winnow.Kernels.Memory;
+using Winnow.Kernels.Simd;
+using Winnow.Kernels.Threading;
+
+namespace Winnow.Kernels.Attention;
+
+/// <summary>
+/// Softmax attention over lists of pages: grouped query heads share each load of a key, lanes have their own lengths, nothing is gathered into a copy,
+/// and no attention matrix is materialised. One instance serves one call at a time.
+/// </summary>
+public sealed unsafe class PagedAttention : IDisposable
+{
+    /// <summary>Queries up to which the pages of a lane are split between workers: a prompt has tiles enough to share out, a single token has not.</summary>
+    private const int SplitUpToTokens = 16;
+
+    private const int PagesPerRun = 4;
+    private readonly ThreadTeam _team;
+    private readonly AttentionScratch[] _scratch;
+    private readonly NativeBuffer<LaneView> _lanes = new();
+    private readonly NativeBuffer<int> _itemsBefore = new();
+    private readonly NativeBuffer<int> _next = new(16);
+    private readonly NativeBuffer<float> _partials = new();
+    private readonly NativeBuffer<float> _logSumExp = new();
+    private readonly NativeBuffer<nint> _sums = new();
+
+    /// <summary>Prepares attention over pages of one format.</summary>
+    public PagedAttention(ThreadTeam team, PageFormat format)
+    {
+        _team = team;
+        Format = format;
+        _scratch = new AttentionScratch[team.Size];
+        for (int i = 0; i < _scratch.Length; i++)
+            _scratch[i] = new AttentionScratch();
+    }
+
+    /// <summary>Layout of the pages.</summary>
+    public PageFormat Format { get; }
+
+    /// <summary>Computes the attention output.</summary>
+    /// <param name="request">Queries and lanes.</param>
+    /// <param name="output">[tokens, queryHeads, headDim]. A query that sees no entry gets zeros.</param>
+    /// <exception cref="ArgumentException">The request's sizes do not fit together.</exception>
+    public void Attend(in AttentionRequest request, Span<float> output)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Attend<FloatVector512>(request, output);
+        else if (Vector256.IsHardwareAccelerated)
+            Attend<FloatVector256>(request, output);
+        else if (Vector128.IsHardwareAccelerated)
+            Attend<FloatVector128>(request, output);
+        else
+            Attend<FloatVectorScalar>(request, output);
+    }
+
+    /// <summary>
+    /// Adds to each entry the attention probability that it received in the last <see cref="Attend(in AttentionRequest, Span{float})"/>, summed over the query
+    /// tokens and over the heads of its group.
+    /// </summary>
+    /// <param name="request">The same request again.</param>
+    /// <param name="sums">For each lane a buffer with an element for each entry.</param>
+    public void AddColumnSums(in AttentionRequest request, ReadOnlySpan<NativeBuffer<float>> sums)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            AddColumnSums<FloatVector512>(request, sums);
+        else if (Vector256.IsHardwareAccelerated)
+            AddColumnSums<FloatVector256>(request, sums);
+        else if (Vector128.IsHardwareAccelerated)
+            AddColumnSums<FloatVector128>(request, sums);
+        else
+            AddColumnSums<FloatVectorScalar>(request, sums);
+    }
+
+    /// <summary>
+    /// Attention logits of the request's queries on one lane, with every cap, bias and mask applied: what a policy ranks entries by. Runs on the calling thread.
+    /// </summary>
+    /// <param name="request">Queries and lanes; the queries may be older than the newest entries.</param>
+    /// <param name="lane">Index of the lane.</param>
+    /// <param name="logits">[tokens × group, lane length], heads within tokens; −∞ where a query does not see an entry.</param>
+    public void Logits(in AttentionRequest request, int lane, Span<float> logits)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Logits<FloatVector512>(request, lane, logits);
+        else if (Vector256.IsHardwareAccelerated)
+            Logits<FloatVector256>(request, lane, logits);
+        else if (Vector128.IsHardwareAccelerated)
+            Logits<FloatVector128>(request, lane, logits);
+        else
+            Logits<FloatVectorScalar>(request, lane, logits);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (AttentionScratch scratch in _scratch)
+            scratch.Dispose();
+        _lanes.Dispose();
+        _itemsBefore.Dispose();
+        _next.Dispose();
+        _partials.Dispose();
+        _logSumExp.Dispose();
+        _sums.Dispose();
+    }
+
+    internal void Attend<TVector>(in AttentionRequest request, Span<float> output)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        if (output.Length < request.Tokens * request.QueryHeads * Format.HeadDim)
+            throw new ArgumentException($"{output.Length} floats are too few for {request.Tokens} × {request.QueryHeads} × {Format.HeadDim} outputs", nameof(output));
+        fixed (float* queries = request.Queries, target = output)
+        {
+            AttentionInputs inputs = Prepare(request, queries);
+            int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : int.MaxValue;
+            int* runsBefore = CountItems(request.Lanes, pagesPerRun);
+            _partials.EnsureLength(checked(runsBefore[inputs.LaneCount] * inputs.Tokens * inputs.Group * AttentionJob<TVector>.PartialStride(Format)));
+            _logSumExp.EnsureLength(inputs.Tokens * inputs.QueryHeads);
+            *_next.Pointer = 0;
+            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, Math.Min(pagesPerRun, 1 << 24), runsBefore, _next.Pointer, _partials.Pointer);
+            _team.Run(ref job);
+            for (int lane = 0; lane < inputs.LaneCount; lane++)
+                Combine(inputs, lane, runsBefore[lane], runsBefore[lane + 1], AttentionJob<TVector>.PartialStride(Format), target);
+        }
+    }
+
+    internal void AddColumnSums<TVector>(in AttentionRequest request, ReadOnlySpan<NativeBuffer<float>> sums)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        _sums.EnsureLength(request.Lanes.Length);
+        for (int lane = 0; lane < request.Lanes.Length; lane++)
+        {
+            if (sums[lane].Length < request.Lanes[lane].Length)
+                throw new ArgumentException($"lane {lane} has {request.Lanes[lane].Length} entries but room for {sums[lane].Length} sums", nameof(sums));
+            _sums.Pointer[lane] = (nint)sums[lane].Pointer;
+        }
+
+        fixed (float* queries = request.Queries)
+        {
+            AttentionInputs inputs = Prepare(request, queries);
+            int* pagesBefore = CountItems(request.Lanes, 1);
+            *_next.Pointer = 0;
+            ColumnSumJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, _logSumExp.Pointer, pagesBefore, _next.Pointer, _sums.Pointer);
+            _team.Run(ref job);
+        }
+    }
+
+    internal void Logits<TVector>(in AttentionRequest request, int lane, Span<float> logits)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        int length = request.Lanes[lane].Length;
+        if (logits.Length < (long)request.Tokens * request.GroupSize * length)
+            throw new ArgumentException($"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
+        fixed (float* queries = request.Queries)
+        {
+            AttentionInputs inputs = Prepare(request, queries);
+            AttentionScratch own = _scratch[0];
+            for (int tile = 0; tile < inputs.Tiles; tile++)
+            {
+                ScoreTile scores = new(inputs, Format, request.Rotation, lane, tile);
+                inputs.CopyQueries(request.Rotation, lane, tile, own.Queries);
+                for (int page = 0; page < request.Lanes[lane].PageCount; page++)
+                {
+                    int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
+                    int entries = request.Lanes[lane].EntriesOf(page);
+                    for (int row = 0; row < scores.Rows; row++)
+                    {
+                        int at = (tile * inputs.TokensPerTile * inputs.Group + row) * length + page * PageFormat.Entries;
+                        Span<float> target = logits.Slice(at, entries);
+                        if (row < first)
+                            target.Fill(float.NegativeInfinity);
+                        else
+                            new ReadOnlySpan<float>(own.Scores + row * PageFormat.Entries, entries).CopyTo(target);
+                    }
+                }
+            }
+        }
+    }
+
+    private AttentionInputs Prepare(in AttentionRequest request, float* queries)
+    {
+        if (request.Lanes.Length == 0 || request.QueryHeads % request.Lanes.Length != 0)
+            throw new ArgumentException($"{request.QueryHeads} query heads cannot share {request.Lanes.Length} lanes evenly", nameof(request));
+        if (request.Queries.Length < request.Tokens * request.QueryHeads * Format.HeadDim)
+            throw new ArgumentException($"{request.Queries.Length} floats are too few for {request.Tokens} tokens of queries", nameof(request));
+        _lanes.EnsureLength(request.Lanes.Length);
+        request.Lanes.CopyTo(_lanes.Span);
+        foreach (LaneView lane in request.Lanes)
+        {
+            if (lane.Ranks is null)
+                continue;
+            if (request.Rotation is null)
+                throw new ArgumentException("a lane stores unrotated keys, but the request has no rotation", nameof(request));
+            request.Rotation.EnsureRanks(lane.Length);
+        }
+
+        AttentionInputs inputs = new(request, Format, _lanes.Pointer, queries);
+        int rows = Math.Max(AttentionInputs.TileRows, inputs.Group);
+        foreach (AttentionScratch scratch in _scratch)
+            scratch.Ensure(Format, rows, inputs.Group);
+        return inputs;
+    }
+
+    private int* CountItems(ReadOnlySpan<LaneView> lanes, int pagesPerItem)
+    {
+        _itemsBefore.EnsureLength(lanes.Length + 1);
+        int* before = _itemsBefore.Pointer;
+        before[0] = 0;
+        for (int lane = 0; lane < lanes.Length; lane++)
+            before[lane + 1] = before[lane] + Math.Max(1, (int)((lanes[lane].PageCount + (long)pagesPerItem - 1) / pagesPerItem));
+        return before;
+    }
+
+    private void Combine(in AttentionInputs inputs, int lane, int firstRun, int endRun, int stride, float* output)
+    {
+        int width = Format.PaddedDim, dim = Format.HeadDim, rows = inputs.Tokens * inputs.Group;
+        for (int row = 0; row < rows; row++)
+        {
+            float maximum = float.NegativeInfinity, sum = 0;
+            for (int run = firstRun; run < endRun; run++)
+                maximum = MathF.Max(maximum, _partials.Pointer[((long)run * rows + row) * stride + width]);
+            long index = (long)(row / inputs.Group) * inputs.QueryHeads + (long)lane * inputs.Group + row % inputs.Group;
+            Span<float> target = new(output + index * dim, dim);
+            target.Clear();
+            for (int run = firstRun; run < endRun && !float.IsNegativeInfinity(maximum); run++)
+            {
+                float* partial = _partials.Pointer + ((long)run * rows + row) * stride;
+                float factor = MathF.Exp(partial[width] - maximum);
+                sum += factor * partial[width + 1];
+                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(partial, dim), factor, target, target);
+            }
+
+            if (sum > 0)
+                TensorPrimitives.Multiply(target, 1 / sum, target);
+            _logSumExp.Pointer[index] = maximum + MathF.Log(sum);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Winnow.Kernels.Attention;
+
+namespace Winnow.Caching.Storage;
+
+/// <summary>
+/// All lanes of one sequence and its position counter. The store obeys: it owns pages, positions and bytes, shares pages between forks until one of them
+/// writes, and gives memory back when entries are dropped.
+/// </summary>
+public sealed class KvStore : IDisposable
+{
+    private readonly PagePool _pool;
+    private readonly Lane[] _lanes;
+    private int _irreversibleBefore;
+
+    /// <summary>Creates an empty store whose pages come from a pool that may serve many stores.</summary>
+    /// <exception cref="ArgumentException">The pool's pages have another layout.</exception>
+    public KvStore(KvLayout layout, PagePool pool)
+    {
+        if (!pool.Format.Equals(layout.Format))
+            throw new ArgumentException("the pool hands out pages of another layout", nameof(pool));
+        (Layout, _pool) = (layout, pool);
+        _lanes = new Lane[layout.Lanes];
+        for (int i = 0; i < _lanes.Length; i++)
+            _lanes[i] = new Lane(this, pool, layout.Fields);
+    }
+
+    private KvStore(KvStore source)
+    {
+        (Layout, _pool, Position, _irreversibleBefore) = (source.Layout, source._pool, source.Position, source._irreversibleBefore);
+        _lanes = [.. source._lanes.Select(lane => lane.Fork(this))];
+    }
+
+    /// <summary>Shape of the store.</summary>
+    public KvLayout Layout { get; }
+
+    /// <summary>True position of the next token: tokens seen, not entries held.</summary>
+    public int Position { get; private set; }
+
+    /// <summary>Live entries of all lanes.</summary>
+    public long Entries => _lanes.Sum(lane => (long)lane.Length);
+
+    /// <summary>Bytes of keys and values in the pages held; a page shared with a fork counts here and there.</summary>
+    public long KvBytes => _lanes.Sum(lane => lane.KvBytes);
+
+    /// <summary>Bytes of positions, scores and other fields.</summary>
+    public long FieldBytes => _lanes.Sum(lane => lane.FieldBytes);
+
+    /// <summary>The lane of a layer and KV head.</summary>
+    public Lane this[int layer, int kvHead] => _lanes[layer * Layout.KvHeads + kvHead];
+
+    /// <summary>A second store with the same entries. Pages are shared until one side writes to them.</summary>
+    public KvStore Fork() => new(this);
+
+    /// <summary>Forgets every token from a position on.</summary>
+    /// <exception cref="WinnowException">The policy has dropped or merged entries since then, so the earlier state cannot be restored.</exception>
+    public void Truncate(int position)
+    {
+        if (position < 0 || position > Position)
+            throw new WinnowException($"cannot go back to position {position}: the sequence has {Position} tokens");
+        if (position == Position)
+            return;
+        if (position < _irreversibleBefore)
+        {
+            throw new WinnowException(
+                $"cannot go back to position {position}: the cache policy dropped entries at position {_irreversibleBefore}; fork the sequence before that point");
+        }
+
+        foreach (Lane lane in _lanes)
+            lane.Truncate(position);
+        Position = position;
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (Lane lane in _lanes)
+            lane.Dispose();
+    }
+
+    /// <summary>Counts tokens that a forward pass has put into every lane.</summary>
+    internal void Advance(int tokens) => Position += tokens;
+
+    internal void Restore(int position, int irreversibleBefore) => (Position, _irreversibleBefore) = (position, irreversibleBefore);
+
+    /// <summary>Remembers that a state before the tokens of the current pass can no longer be reached by truncation.</summary>
+    internal void MarkIrreversible() => _irreversibleBefore = Position + PassTokens;
+
+    /// <summary>Tokens of the forward pass under way, not yet counted in <see cref="Position"/>.</summary>
+    internal int PassTokens { get; set; }
+
+    internal int IrreversibleBefore => _irreversibleBefore;
+
+    internal IReadOnlyList<Lane> Lanes => _lanes;
+}
