@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using Winnow.Kernels.Blocks;
 using Winnow.Kernels.Threading;
 
 namespace Winnow.Kernels.Linear;
@@ -6,6 +6,9 @@ namespace Winnow.Kernels.Linear;
 /// <summary>Products of stored weight matrices with rows of float inputs: y[t, r] = Σ_c w[r, c] · x[t, c].</summary>
 public static unsafe class LinearKernel
 {
+    /// <summary>Below this many inputs, sharing out their rounding costs more than doing it.</summary>
+    private const int InlineQuantizeValues = 8192;
+
     /// <summary>Multiplies every input row with one matrix.</summary>
     /// <param name="team">Threads that share the rows of the matrix.</param>
     /// <param name="workspace">Scratch, not used by another call at the same time.</param>
@@ -26,15 +29,14 @@ public static unsafe class LinearKernel
         ActivationMode mode,
         int yStride = 0)
     {
-        if (yStride == 0)
-            yStride = weight.Rows;
-        float[] row = new float[weight.Columns];
-        for (int r = 0; r < weight.Rows; r++)
+        fixed (float* pinnedX = x, pinnedY = y)
         {
-            weight.DequantizeRow(r, row);
-            for (int t = 0; t < tokens; t++)
-                y[t * yStride + r] = TensorPrimitives.Dot(row, x.Slice(t * weight.Columns, weight.Columns));
+            LinearJob job = default;
+            job.Inputs = Describe(weight, x.Length, tokens, pinnedX);
+            job.First = Describe(weight, weight, tokens, y.Length, yStride, pinnedY, nameof(y));
+            Run(team, workspace, ref job, mode);
         }
+        GC.KeepAlive(weight);
     }
 
     /// <summary>
@@ -66,9 +68,76 @@ public static unsafe class LinearKernel
         Span<float> y2,
         ActivationMode mode)
     {
-        Multiply(team, workspace, w0, x, tokens, y0, mode);
-        Multiply(team, workspace, w1, x, tokens, y1, mode);
-        if (w2 is not null)
-            Multiply(team, workspace, w2, x, tokens, y2, mode);
+        fixed (float* pinnedX = x, pinned0 = y0, pinned1 = y1, pinned2 = y2)
+        {
+            LinearJob job = default;
+            job.Inputs = Describe(w0, x.Length, tokens, pinnedX);
+            job.First = Describe(w0, w0, tokens, y0.Length, 0, pinned0, nameof(y0));
+            job.Second = Describe(w1, w0, tokens, y1.Length, 0, pinned1, nameof(y1));
+            if (w2 is not null)
+                job.Third = Describe(w2, w0, tokens, y2.Length, 0, pinned2, nameof(y2));
+            Run(team, workspace, ref job, mode);
+        }
+        GC.KeepAlive(w0);
+        GC.KeepAlive(w1);
+        GC.KeepAlive(w2);
+    }
+
+    private static void Run(ThreadTeam team, LinearWorkspace workspace, ref LinearJob job, ActivationMode mode)
+    {
+        if (job.Inputs.Tokens == 0)
+            return;
+        job.Mode = mode;
+        job.Scratch = workspace.ReserveScratch(team.Size, job.Inputs.Columns, out job.ScratchStride);
+        int groups = Math.Min(SmallestGroup(job.First.Type), Math.Min(SmallestGroup(job.Second.Type), SmallestGroup(job.Third.Type)));
+        if (mode == ActivationMode.Quantized && groups < int.MaxValue)
+            Quantize(team, workspace, ref job.Inputs, by16: groups == 16);
+        team.Run(ref job);
+    }
+
+    private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearInputs inputs, bool by16)
+    {
+        workspace.ReserveInputs(ref inputs, by16);
+        var quantizer = new InputQuantizer(inputs);
+        if ((long)inputs.Tokens * inputs.Columns < InlineQuantizeValues)
+            quantizer.Execute(0, 1);
+        else
+            team.Run(ref quantizer);
+    }
+
+    /// <summary>Values that share a scale in the weights, or "any" for floats, which includes an absent matrix.</summary>
+    private static int SmallestGroup(TensorType type) => type switch
+    {
+        TensorType.F32 or TensorType.F16 or TensorType.BF16 => int.MaxValue,
+        TensorType.Q2_K or TensorType.Q3_K or TensorType.Q6_K => 16,
+        _ => 32,
+    };
+
+    private static LinearInputs Describe(WeightMatrix weight, int length, int tokens, float* x)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(tokens);
+        if (length < (long)tokens * weight.Columns)
+            throw new ArgumentException($"{tokens} tokens of {weight.Columns} inputs need {(long)tokens * weight.Columns} values, not {length}", nameof(x));
+        return new LinearInputs { Tokens = tokens, Columns = weight.Columns, X = x };
+    }
+
+    private static LinearPart Describe(WeightMatrix weight, WeightMatrix first, int tokens, int length, int stride, float* y, string name)
+    {
+        if (weight.Columns != first.Columns)
+            throw new ArgumentException($"matrices of one product are {first.Columns} and {weight.Columns} wide; they must share their inputs");
+        stride = stride == 0 ? weight.Rows : stride;
+        if (stride < weight.Rows)
+            throw new ArgumentException($"a stride of {stride} is shorter than a row of {weight.Rows} outputs");
+        if (tokens > 0 && length < (tokens - 1) * (long)stride + weight.Rows)
+            throw new ArgumentException($"{tokens} tokens of {weight.Rows} outputs do not fit in {length} values with a stride of {stride}", name);
+        return new LinearPart
+        {
+            Type = weight.Type,
+            Weight = weight.Data.Pointer,
+            RowBytes = weight.RowBytes,
+            Rows = weight.Rows,
+            Y = y,
+            YStride = stride,
+        };
     }
 }

@@ -6,10 +6,60 @@ namespace Winnow.Kernels.Linear;
 /// Reusable scratch of <see cref="LinearKernel"/>: quantised inputs and a tile of unpacked weights for each worker. It grows to the largest product
 /// seen and never shrinks, so a loop allocates nothing after its first round. Serves one call at a time.
 /// </summary>
-public sealed class LinearWorkspace : IDisposable
+public sealed unsafe class LinearWorkspace : IDisposable
 {
-    internal NativeBuffer<float> Rows { get; } = new();
+    private const int VectorFloats = 8;
+    private readonly NativeBuffer<sbyte> _codes = new();
+    private readonly NativeBuffer<float> _groups32 = new();
+    private readonly NativeBuffer<float> _groups16 = new();
+    private readonly NativeBuffer<float> _scratch = new();
+
+    /// <summary>Bytes of native memory held.</summary>
+    public long ByteLength => _codes.ByteLength + _groups32.ByteLength + _groups16.ByteLength + _scratch.ByteLength;
 
     /// <inheritdoc/>
-    public void Dispose() => Rows.Dispose();
+    public void Dispose()
+    {
+        _codes.Dispose();
+        _groups32.Dispose();
+        _groups16.Dispose();
+        _scratch.Dispose();
+    }
+
+    internal static int RoundUp(int value, int multiple) => checked(value + multiple - 1) / multiple * multiple;
+
+    /// <summary>Room for quantised inputs; the codes of tokens that only fill a tile may be anything.</summary>
+    internal void ReserveInputs(ref LinearInputs inputs, bool by16)
+    {
+        int tokens = RoundUp(inputs.Tokens, PanelTile.Tokens);
+        _codes.EnsureLength(checked(tokens * inputs.Columns));
+        inputs.Codes = _codes.Pointer;
+        inputs.By32 = Planes(_groups32, tokens, inputs.Columns / 32);
+        inputs.By16 = by16 ? Planes(_groups16, tokens, inputs.Columns / 16) : default;
+    }
+
+    /// <summary>Scratch of each worker: a float panel and the eight rows it is made from; a code panel with its scales is smaller.</summary>
+    /// <param name="workers">Size of the team.</param>
+    /// <param name="columns">Width of the matrices.</param>
+    /// <param name="stride">Floats from one worker's scratch to the next.</param>
+    internal float* ReserveScratch(int workers, int columns, out int stride)
+    {
+        stride = checked(PanelTile.Rows * 3 / 2 * RoundUp(columns, 64)) + 1024;
+        _scratch.EnsureLength(checked(workers * stride));
+        return _scratch.Pointer;
+    }
+
+    private static InputGroups Planes(NativeBuffer<float> memory, int tokens, int groups)
+    {
+        int stride = RoundUp(groups, VectorFloats);
+        int plane = checked(tokens * stride);
+        memory.EnsureLength(checked(3 * plane));
+        return new InputGroups
+        {
+            Stride = stride,
+            Scales = memory.Pointer,
+            Sums = memory.Pointer + plane,
+            Offsets = memory.Pointer + 2 * plane,
+        };
+    }
 }

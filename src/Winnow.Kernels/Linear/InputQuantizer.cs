@@ -1,0 +1,78 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Winnow.Kernels.Threading;
+
+namespace Winnow.Kernels.Linear;
+
+/// <summary>
+/// Rounds inputs to bytes: each 32-value group has the scale absmax / 127. Group sums are taken from the floats, so that the minimum of a weight group
+/// meets the exact sum and rounding errors only meet the centred codes.
+/// </summary>
+internal unsafe struct InputQuantizer : ITeamJob
+{
+    private LinearInputs _inputs;
+
+    public InputQuantizer(in LinearInputs inputs) => _inputs = inputs;
+
+    public void Execute(int worker, int workers)
+    {
+        int first = (int)((long)_inputs.Tokens * worker / workers), end = (int)((long)_inputs.Tokens * (worker + 1) / workers);
+        for (int token = first; token < end; token++)
+            Quantize(token);
+    }
+
+    /// <summary>Rounds one row.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Quantize(int token)
+    {
+        float* x = _inputs.X + (nint)token * _inputs.Columns;
+        sbyte* codes = _inputs.Codes + (nint)token * _inputs.Columns;
+        int groups = _inputs.Columns / 32;
+        nint at32 = (nint)token * _inputs.By32.Stride, at16 = (nint)token * _inputs.By16.Stride;
+        bool by16 = _inputs.By16.Scales != null;
+        for (int i = 0; i < groups; i++, x += 32, codes += 32)
+        {
+            Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
+            Vector256<float> largest = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
+            float scale = Largest(largest) / 127, inverse = scale == 0 ? 0 : 1 / scale;
+            Vector256<int> first = Round(a, inverse), second = Round(b, inverse), third = Round(c, inverse), fourth = Round(d, inverse);
+            Vector256.Narrow(Vector256.Narrow(first, second), Vector256.Narrow(third, fourth)).Store(codes);
+            float lowerSum = Vector256.Sum(a + b), upperSum = Vector256.Sum(c + d);
+            float lowerOffset = -scale * Vector256.Sum(first + second), upperOffset = -scale * Vector256.Sum(third + fourth);
+            Write(_inputs.By32, at32 + i, scale, lowerSum + upperSum, lowerOffset + upperOffset);
+            if (by16)
+            {
+                Write(_inputs.By16, at16 + 2 * i, scale, lowerSum, lowerOffset);
+                Write(_inputs.By16, at16 + 2 * i + 1, scale, upperSum, upperOffset);
+            }
+        }
+        Clear(_inputs.By32, at32, groups);
+        if (by16)
+            Clear(_inputs.By16, at16, 2 * groups);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector256<int> Round(Vector256<float> x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(x * inverse));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector256<float> v)
+    {
+        Vector128<float> half = Vector128.Max(v.GetLower(), v.GetUpper());
+        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
+        return Math.Max(half[0], half[1]);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Write(in InputGroups groups, nint at, float scale, float sum, float offset)
+    {
+        groups.Scales[at] = scale;
+        groups.Sums[at] = sum;
+        groups.Offsets[at] = offset;
+    }
+
+    private static void Clear(in InputGroups groups, nint at, int count)
+    {
+        for (int i = count; i < groups.Stride; i++)
+            Write(groups, at + i, 0, 0, 0);
+    }
+}

@@ -1,0 +1,51 @@
+using Winnow.Kernels.Blocks;
+
+namespace Winnow.Kernels.Linear;
+
+/// <summary>One matrix of a dispatch and where its product goes.</summary>
+internal unsafe struct LinearPart
+{
+    public TensorType Type;
+    public byte* Weight;
+    public int RowBytes;
+    public int Rows;
+    public float* Y;
+    public int YStride;
+}
+
+/// <summary>The inputs of a dispatch, as floats and, for quantised matrices, as bytes with scales.</summary>
+internal unsafe struct LinearInputs
+{
+    public int Tokens;
+    public int Columns;
+
+    /// <summary>[tokens, columns].</summary>
+    public float* X;
+
+    /// <summary>[tokens rounded up to the tile height, columns]: round(x / scale of its 32-value group), at most ±127.</summary>
+    public sbyte* Codes;
+
+    /// <summary>Scales for weights that are grouped by 32 values.</summary>
+    public InputGroups By32;
+
+    /// <summary>Scales for weights that are grouped by 16 values; absent unless a matrix of the dispatch needs them.</summary>
+    public InputGroups By16;
+
+    public readonly InputGroups Groups(int length) => length == 16 ? By16 : By32;
+}
+
+/// <summary>Planes [tokens rounded up to the tile height, <see cref="Stride"/>] of one float a group; zero past a row's last group.</summary>
+internal unsafe struct InputGroups
+{
+    /// <summary>Groups of a row, rounded up to whole vectors.</summary>
+    public int Stride;
+
+    /// <summary>Scale of the codes.</summary>
+    public float* Scales;
+
+    /// <summary>Exact sum of the float inputs: what a weight group's minimum is multiplied with.</summary>
+    public float* Sums;
+
+    /// <summary>What the group's centre is multiplied with, to take the unsigned form of the codes back: minus the sum of the rounded inputs.</summary>
+    public float* Offsets;
+}

@@ -1,0 +1,143 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Winnow.Kernels.Linear.Formats;
+
+namespace Winnow.Kernels.Linear;
+
+/// <summary>
+/// The product for many tokens, bound by multiplying: 16 rows at a time are unpacked once into a panel that stays in the first cache while all tokens
+/// pass by, four at a time.
+/// </summary>
+/// <remarks>
+/// A panel interleaves its rows by four columns, [columns / 4][16 rows][4 codes], so that a 32-bit lane is a row: one step multiplies eight rows with four
+/// inputs broadcast to all lanes, sums need no reduction across lanes, and scales are applied once a group to eight rows at a time.
+/// </remarks>
+internal static unsafe class QuantizedPanelKernel<TFormat>
+    where TFormat : struct, IBlockFormat
+{
+    /// <summary>Computes rows <paramref name="first"/> to <paramref name="end"/> − 1 for all tokens.</summary>
+    public static void Multiply(in LinearPart part, in LinearInputs inputs, int first, int end, float* scratch)
+    {
+        InputGroups groups = inputs.Groups(TFormat.GroupLength);
+        Panel panel = new(scratch, groups.Stride);
+        for (int row = first; row < end; row += PanelTile.Rows)
+        {
+            int rows = Math.Min(PanelTile.Rows, end - row);
+            Pack(panel, part.Weight + (nint)row * part.RowBytes, part.RowBytes, rows, inputs.Columns, groups.Stride);
+            for (int token = 0; token < inputs.Tokens; token += PanelTile.Tokens)
+                MultiplyTile(panel, inputs, groups, token, rows, part.Y + (nint)token * part.YStride + row, part.YStride);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Pack(Panel panel, byte* weight, int rowBytes, int rows, int columns, int stride)
+    {
+        byte** row = stackalloc byte*[PanelTile.Rows];
+        for (int i = 0; i < PanelTile.Rows; i++)
+        {
+            // Rows that only fill the panel repeat the last one and are not stored.
+            row[i] = weight + (nint)Math.Min(i, rows - 1) * rowBytes;
+            TFormat.RowScales(row[i], columns, panel.RowScales + i * (nint)stride, panel.RowMinima + i * (nint)stride);
+        }
+        for (int half = 0; half < PanelTile.Rows; half += 8)
+        {
+            PanelTile.TransposeEight(panel.RowScales + half * (nint)stride, stride, stride, panel.Scales + half);
+            if (TFormat.HasMinimum)
+                PanelTile.TransposeEight(panel.RowMinima + half * (nint)stride, stride, stride, panel.Minima + half);
+            for (int i = 0; i < columns / 32; i++)
+            {
+                int partsInBlock = TFormat.BlockLength / 32;
+                nint at = (nint)(i / partsInBlock) * TFormat.BlockBytes;
+                int p = i % partsInBlock;
+                PanelTile.StoreTransposed(
+                    TFormat.Codes(row[half] + at, p).AsSingle(), TFormat.Codes(row[half + 1] + at, p).AsSingle(),
+                    TFormat.Codes(row[half + 2] + at, p).AsSingle(), TFormat.Codes(row[half + 3] + at, p).AsSingle(),
+                    TFormat.Codes(row[half + 4] + at, p).AsSingle(), TFormat.Codes(row[half + 5] + at, p).AsSingle(),
+                    TFormat.Codes(row[half + 6] + at, p).AsSingle(), TFormat.Codes(row[half + 7] + at, p).AsSingle(),
+                    (float*)panel.Codes + 8 * PanelTile.Rows * (nint)i + half);
+            }
+        }
+    }
+
+    /// <summary>16 rows × 4 tokens; tokens past the last are computed on whatever the padding holds and not stored.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void MultiplyTile(in Panel panel, in LinearInputs inputs, in InputGroups groups, int token, int rows, float* y, int yStride)
+    {
+        nint columns = inputs.Columns, stride = groups.Stride;
+        sbyte* x0 = inputs.Codes + token * columns, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+        byte* codes = panel.Codes;
+        float* scales = panel.Scales, minima = panel.Minima;
+        nint at = token * stride;
+        Vector256<float> y0 = default, y1 = default, y2 = default, y3 = default, z0 = default, z1 = default, z2 = default, z3 = default;
+        for (sbyte* last = x0 + columns; x0 < last; at++)
+        {
+            Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
+            for (sbyte* end = x0 + TFormat.GroupLength; x0 < end; x0 += 4, x1 += 4, x2 += 4, x3 += 4, codes += 4 * PanelTile.Rows)
+            {
+                Vector256<byte> lower = Vector256.Load(codes), upper = Vector256.Load(codes + 32);
+                Vector256<sbyte> x = Vector256.Create(*(int*)x0).AsSByte();
+                s0 = ByteDot.Add<TFormat>(s0, lower, x);
+                t0 = ByteDot.Add<TFormat>(t0, upper, x);
+                x = Vector256.Create(*(int*)x1).AsSByte();
+                s1 = ByteDot.Add<TFormat>(s1, lower, x);
+                t1 = ByteDot.Add<TFormat>(t1, upper, x);
+                x = Vector256.Create(*(int*)x2).AsSByte();
+                s2 = ByteDot.Add<TFormat>(s2, lower, x);
+                t2 = ByteDot.Add<TFormat>(t2, upper, x);
+                x = Vector256.Create(*(int*)x3).AsSByte();
+                s3 = ByteDot.Add<TFormat>(s3, lower, x);
+                t3 = ByteDot.Add<TFormat>(t3, upper, x);
+            }
+            Scale(groups, at, scales, minima, s0, t0, ref y0, ref z0);
+            Scale(groups, at + stride, scales, minima, s1, t1, ref y1, ref z1);
+            Scale(groups, at + 2 * stride, scales, minima, s2, t2, ref y2, ref z2);
+            Scale(groups, at + 3 * stride, scales, minima, s3, t3, ref y3, ref z3);
+            scales += PanelTile.Rows;
+            minima += PanelTile.Rows;
+        }
+        int tokens = inputs.Tokens - token;
+        PanelTile.Store(y0, z0, y, rows);
+        if (tokens > 1)
+            PanelTile.Store(y1, z1, y + yStride, rows);
+        if (tokens > 2)
+            PanelTile.Store(y2, z2, y + 2 * (nint)yStride, rows);
+        if (tokens > 3)
+            PanelTile.Store(y3, z3, y + 3 * (nint)yStride, rows);
+    }
+
+    /// <summary>Adds one group of one token: weight scale · (input scale · dot + centre · offset) + minimum · sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Scale(
+        in InputGroups groups, nint at, float* scales, float* minima, Vector256<int> s, Vector256<int> t, ref Vector256<float> y, ref Vector256<float> z)
+    {
+        Vector256<float> inputScale = Vector256.Create(groups.Scales[at]);
+        float offset = groups.Offsets[at], sum = groups.Sums[at];
+        Vector256<float> centre = Vector256.Create(ByteDot.Centre<TFormat>() * (TFormat.HasMinimum ? offset + sum : offset));
+        y = Vector256.FusedMultiplyAdd(Vector256.Load(scales), Vector256.FusedMultiplyAdd(ByteDot.Finish<TFormat>(s), inputScale, centre), y);
+        z = Vector256.FusedMultiplyAdd(Vector256.Load(scales + 8), Vector256.FusedMultiplyAdd(ByteDot.Finish<TFormat>(t), inputScale, centre), z);
+        if (!TFormat.HasMinimum)
+            return;
+        y = Vector256.FusedMultiplyAdd(Vector256.Load(minima), Vector256.Create(sum), y);
+        z = Vector256.FusedMultiplyAdd(Vector256.Load(minima + 8), Vector256.Create(sum), z);
+    }
+
+    /// <summary>Where the parts of a panel lie in a worker's scratch.</summary>
+    private readonly struct Panel
+    {
+        public readonly float* Scales;
+        public readonly float* Minima;
+        public readonly float* RowScales;
+        public readonly float* RowMinima;
+        public readonly byte* Codes;
+
+        public Panel(float* scratch, int stride)
+        {
+            int plane = PanelTile.Rows * stride;
+            Scales = scratch;
+            Minima = scratch + plane;
+            RowScales = scratch + 2 * plane;
+            RowMinima = scratch + 3 * plane;
+            Codes = (byte*)(scratch + 4 * plane);
+        }
+    }
+}
