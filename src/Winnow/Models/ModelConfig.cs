@@ -27,8 +27,11 @@ public sealed record ModelConfig
     /// <summary>Rows of the embedding, padding rows included.</summary>
     public required int VocabularySize { get; init; }
 
-    /// <summary>Tokens that the model was made for, or the smaller number asked for when loading.</summary>
+    /// <summary>Tokens that texts have at most: what the model was made for, or the smaller number asked for when loading.</summary>
     public required int ContextLength { get; init; }
+
+    /// <summary>Tokens that the model was made for.</summary>
+    public required int TrainedContextLength { get; init; }
 
     /// <summary>Small constant under the root of the normalisation.</summary>
     public required float NormEpsilon { get; init; }

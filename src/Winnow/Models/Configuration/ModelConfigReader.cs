@@ -51,15 +51,13 @@ internal static class ModelConfigReader
             HeadDim = headDim,
             VocabularySize = vocabulary,
             ContextLength = contextLength > 0 ? Math.Min(contextLength, trained) : trained,
+            TrainedContextLength = trained,
             NormEpsilon = (float)source.NumberOr(source.Has(RmsEpsilon) ? RmsEpsilon : LayerNormEpsilon, 1e-5, 0, 1),
             AttentionScale = (float)(1 / Math.Sqrt(headDim)),
             TiedEmbeddings = source.BoolOr(TiedEmbeddings, false),
             Activation = ReadActivation(source, activation),
         };
     }
-
-    /// <summary>Tokens the model was made for, whatever was asked for.</summary>
-    public static int TrainedContext(ConfigSource source) => source.Integer(ContextLength, 1, MaxContext);
 
     private static int ReadHeadDim(ConfigSource source, int width, int queryHeads)
     {
