@@ -1,3 +1,4 @@
+using Winnow.Formats;
 using Winnow.Tokenization.Models;
 using Winnow.Tokenization.Normalization;
 using Winnow.Tokenization.PreTokenization;
@@ -16,6 +17,10 @@ public static class TokenizerFactory
         TokenizerModel.Unigram => CreateUnigram(data),
         _ => throw new WinnowException($"the tokenizer model {data.Model} is unknown; known are {string.Join(", ", Enum.GetNames<TokenizerModel>())}"),
     };
+
+    /// <summary>Makes the tokenizer of a GGUF file.</summary>
+    /// <exception cref="WinnowException">The file holds no tokenizer, or one that is broken or unknown.</exception>
+    public static Tokenizer FromGguf(GgufFile file) => Create(GgufTokenizer.Read(file.Metadata));
 
     private static PipelineTokenizer CreateBytePair(TokenizerData data)
     {
