@@ -60,21 +60,36 @@ internal static unsafe class QuantizedRowKernel<TFormat>
     {
         Vector256<float> even = default, odd = default;
         int i = 0;
-        for (; i <= parts - 2; i += 2)
+        if (TFormat.BlockLength == 256)
         {
-            even = AddPart(even, row, x, products, i);
-            odd = AddPart(odd, row, x, products, i + 1);
+            // Constant part numbers turn the formats' shifts and offsets into immediate operands.
+            for (; i < parts; i += 8, row += TFormat.BlockBytes)
+            {
+                even = AddPart(even, row, 0, x, products, i);
+                odd = AddPart(odd, row, 1, x, products, i + 1);
+                even = AddPart(even, row, 2, x, products, i + 2);
+                odd = AddPart(odd, row, 3, x, products, i + 3);
+                even = AddPart(even, row, 4, x, products, i + 4);
+                odd = AddPart(odd, row, 5, x, products, i + 5);
+                even = AddPart(even, row, 6, x, products, i + 6);
+                odd = AddPart(odd, row, 7, x, products, i + 7);
+            }
+            return Vector256.Sum(even + odd);
+        }
+        for (; i <= parts - 2; i += 2, row += 2 * TFormat.BlockBytes)
+        {
+            even = AddPart(even, row, 0, x, products, i);
+            odd = AddPart(odd, row + TFormat.BlockBytes, 0, x, products, i + 1);
         }
         if (i < parts)
-            even = AddPart(even, row, x, products, i);
+            even = AddPart(even, row, 0, x, products, i);
         return Vector256.Sum(even + odd);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> AddPart(Vector256<float> sum, byte* row, sbyte* x, float* products, int i)
+    private static Vector256<float> AddPart(Vector256<float> sum, byte* block, int part, sbyte* x, float* products, nint i)
     {
-        int partsInBlock = TFormat.BlockLength / 32;
-        Vector256<byte> codes = TFormat.Codes(row + (nint)(i / partsInBlock) * TFormat.BlockBytes, i % partsInBlock);
+        Vector256<byte> codes = TFormat.Codes(block, part);
         Vector256<float> dot = ByteDot.Finish<TFormat>(ByteDot.Add<TFormat>(default, codes, Vector256.Load(x + 32 * i)));
         Vector256<float> product = TFormat.GroupLength == 32
             ? Vector256.Create(products[i])

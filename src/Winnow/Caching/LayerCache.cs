@@ -8,12 +8,12 @@ namespace Winnow.Caching;
 public sealed class LayerCache
 {
     private readonly KvStore _store;
-    private readonly QueryHistory _history;
+    private readonly QueryHistory? _history;
     private readonly PagedAttention _attention;
     private readonly RankRotation? _rotation;
     private readonly LaneView[] _views;
 
-    internal LayerCache(int layer, AttentionShape shape, KvStore store, QueryHistory history, PagedAttention attention, RankRotation? rotation)
+    internal LayerCache(int layer, AttentionShape shape, KvStore store, QueryHistory? history, PagedAttention attention, RankRotation? rotation)
     {
         (Layer, Shape, _store, _history, _attention, _rotation) = (layer, shape, store, history, attention, rotation);
         _views = new LaneView[shape.KvHeads];
@@ -34,8 +34,11 @@ public sealed class LayerCache
     /// <summary>Tokens seen, those of the pass under way included: the position of the next token.</summary>
     public int Position => _store.Position + _store.PassTokens;
 
+    /// <summary>Position at which the newest prompt ended or will end: what a fractional budget refers to.</summary>
+    public int PromptLength => _store.PromptLength;
+
     /// <summary>Recent queries at hand, at most what the policy asked for.</summary>
-    public int RecentQueries => _history.Count(Layer);
+    public int RecentQueries => _history?.Count(Layer) ?? 0;
 
     /// <summary>The lane of a KV head.</summary>
     public Lane this[int kvHead] => _store[Layer, kvHead];
@@ -53,12 +56,13 @@ public sealed class LayerCache
     /// <param name="logits">[queries × group, lane length], oldest query first, heads of the group within a query.</param>
     public void Logits(int kvHead, int queries, Span<float> logits)
     {
+        QueryHistory history = _history ?? throw new InvalidOperationException("the policy did not declare recent queries");
         for (int head = 0; head < _views.Length; head++)
             _views[head] = this[head].View;
         AttentionRequest request = new()
         {
             Lanes = _views,
-            Queries = _history.Newest(Layer, queries),
+            Queries = history.Newest(Layer, queries),
             Tokens = queries,
             QueryHeads = Shape.QueryHeads,
             FirstPosition = Position - queries,

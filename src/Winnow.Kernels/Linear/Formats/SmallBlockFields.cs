@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 
 namespace Winnow.Kernels.Linear.Formats;
 
@@ -15,24 +14,23 @@ internal static unsafe class SmallBlockFields
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Read(byte* row, int blockBytes, int count, float* scales, float* minima)
     {
-        int i = 0;
-        if (Avx2.IsSupported)
+        if (count < 8)
         {
-            Vector256<int> offsets = Vector256.Create(0, 1, 2, 3, 4, 5, 6, 7) * blockBytes;
-            for (; i <= count - 8; i += 8)
-            {
-                Vector256<int> both = Avx2.GatherVector256((int*)(row + (nint)i * blockBytes), offsets, 1);
-                Floats(both << 16).Store(scales + i);
-                if (minima != null)
-                    Floats(both).Store(minima + i);
-            }
+            ReadOneByOne(row, blockBytes, count, scales, minima);
+            return;
         }
-        for (; i < count; i++)
+        for (int i = 0; i < count; i += 8)
         {
-            byte* block = row + (nint)i * blockBytes;
-            scales[i] = (float)Unsafe.ReadUnaligned<Half>(block);
+            // The last eight blocks may overlap those before: writing a scale twice is cheaper than a rest one by one.
+            int at = Math.Min(i, count - 8);
+            byte* block = row + (nint)at * blockBytes;
+            // Eight loads and inserts: a gather is microcode on many processors and took a third longer for the whole product.
+            Vector256<int> both = Vector256.Create(
+                *(int*)block, *(int*)(block + blockBytes), *(int*)(block + 2 * blockBytes), *(int*)(block + 3 * blockBytes),
+                *(int*)(block + 4 * blockBytes), *(int*)(block + 5 * blockBytes), *(int*)(block + 6 * blockBytes), *(int*)(block + 7 * blockBytes));
+            Floats(both << 16).Store(scales + at);
             if (minima != null)
-                minima[i] = (float)Unsafe.ReadUnaligned<Half>(block + 2);
+                Floats(both).Store(minima + at);
         }
     }
 
@@ -40,6 +38,10 @@ internal static unsafe class SmallBlockFields
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<float> Floats(Vector256<int> upperHalves) =>
         ((upperHalves >> 3) & Vector256.Create(SignAndDigits)).AsSingle() * Vector256.Create(ExponentShift);
+
+    /// <summary>One finite half as a float.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static float Float(byte* half) => BitConverter.Int32BitsToSingle((*(short*)half << 13) & SignAndDigits) * ExponentShift;
 
     /// <summary>32 nibbles: the low ones of 16 bytes, then the high ones.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -58,5 +60,15 @@ internal static unsafe class SmallBlockFields
             Vector128.Create(0x0101010101010101ul * field[2], 0x0101010101010101ul * field[3])).AsByte();
         Vector256<byte> bit = Vector256.Create(0x8040201008040201ul).AsByte();
         return Vector256.Equals(spread & bit, bit) & Vector256.Create((byte)16);
+    }
+
+    private static void ReadOneByOne(byte* row, int blockBytes, int count, float* scales, float* minima)
+    {
+        for (int i = 0; i < count; i++, row += blockBytes)
+        {
+            scales[i] = Float(row);
+            if (minima != null)
+                minima[i] = Float(row + 2);
+        }
     }
 }

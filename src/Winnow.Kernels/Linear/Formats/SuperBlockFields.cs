@@ -41,7 +41,7 @@ internal static unsafe class SuperBlockFields
     {
         for (int i = 0; i < blocks; i++, row += blockBytes)
         {
-            float d = ReadHalf(row), dMin = ReadHalf(row + 2);
+            float d = SmallBlockFields.Float(row), dMin = SmallBlockFields.Float(row + 2);
             uint first = ((uint*)row)[1], second = ((uint*)row)[2], third = ((uint*)row)[3];
             ulong scaleBytes = first & LowSix | (ulong)(third & LowFour | (first >> 6 & LowTwo) << 4) << 32;
             ulong minimumBytes = second & LowSix | (ulong)(third >> 4 & LowFour | (second >> 6 & LowTwo) << 4) << 32;
@@ -60,7 +60,4 @@ internal static unsafe class SuperBlockFields
         ulong upper = low >> 4 & 0x0F0F0F0F0F0F0F0F | ((ulong)(high >> 4 & LowTwo) | (ulong)(high >> 6 & LowTwo) << 32) << 4;
         return (lower, upper);
     }
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float ReadHalf(byte* source) => (float)Unsafe.ReadUnaligned<Half>(source);
 }

@@ -29,8 +29,8 @@ internal readonly unsafe struct Q2_KFormat : IBlockFormat
         {
             byte* block = row + i / 16 * BlockBytes;
             ulong packed = Unsafe.ReadUnaligned<ulong>(block + i % 16);
-            SuperBlockFields.Scaled(packed & 0x0F0F0F0F0F0F0F0F, SuperBlockFields.ReadHalf(block + 80)).Store(scales + i);
-            SuperBlockFields.Scaled(packed >> 4 & 0x0F0F0F0F0F0F0F0F, -SuperBlockFields.ReadHalf(block + 82)).Store(minima + i);
+            SuperBlockFields.Scaled(packed & 0x0F0F0F0F0F0F0F0F, SmallBlockFields.Float(block + 80)).Store(scales + i);
+            SuperBlockFields.Scaled(packed >> 4 & 0x0F0F0F0F0F0F0F0F, -SmallBlockFields.Float(block + 82)).Store(minima + i);
         }
     }
 }
@@ -59,7 +59,7 @@ internal readonly unsafe struct Q3_KFormat : IBlockFormat
     {
         for (int i = 0; i < columns / 16; i += 16, row += BlockBytes)
         {
-            float d = SuperBlockFields.ReadHalf(row + 108);
+            float d = SmallBlockFields.Float(row + 108);
             (ulong lower, ulong upper) = SuperBlockFields.ThreeBitScales(row + 96);
             // Stored scales are moved up by 32.
             (SuperBlockFields.Scaled(lower, d) - Vector256.Create(32 * d)).Store(scales + i);
@@ -141,7 +141,7 @@ internal readonly unsafe struct Q6_KFormat : IBlockFormat
         for (int i = 0; i < columns / 16; i += 8)
         {
             byte* block = row + i / 16 * BlockBytes;
-            float d = SuperBlockFields.ReadHalf(block + 208);
+            float d = SmallBlockFields.Float(block + 208);
             SuperBlockFields.ScaledSigned(Unsafe.ReadUnaligned<ulong>(block + 192 + i % 16), d).Store(scales + i);
         }
     }

@@ -27,6 +27,7 @@ public sealed class KvStore : IDisposable
     private KvStore(KvStore source)
     {
         (Layout, _pool, Position, _irreversibleBefore) = (source.Layout, source._pool, source.Position, source._irreversibleBefore);
+        PromptLength = source.PromptLength;
         _lanes = [.. source._lanes.Select(lane => lane.Fork(this))];
     }
 
@@ -84,6 +85,9 @@ public sealed class KvStore : IDisposable
 
     /// <summary>Remembers that a state before the tokens of the current pass can no longer be reached by truncation.</summary>
     internal void MarkIrreversible() => _irreversibleBefore = Position + PassTokens;
+
+    /// <summary>Position at which the newest prompt ended or will end.</summary>
+    internal int PromptLength { get; set; }
 
     /// <summary>Tokens of the forward pass under way, not yet counted in <see cref="Position"/>.</summary>
     internal int PassTokens { get; set; }

@@ -1,0 +1,162 @@
+using Winnow.Caching.Storage;
+
+namespace Winnow.Caching.Policies;
+
+/// <summary>
+/// Keeps the newest entries and those that have collected the most attention so far ("heavy hitters"). Attention over the prompt is complete; pruning follows it.
+/// While generating, one entry leaves at each step and never returns.
+/// Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference", arXiv 2306.14048.
+/// </summary>
+public sealed class H2O : CachePolicy
+{
+    private readonly Options _options;
+
+    /// <summary>Creates the policy.</summary>
+    public H2O(Options options)
+    {
+        _options = options;
+        bool limited = options.Heavy is not null || !options.Keep.IsUnlimited;
+        PositionMode positions = limited ? options.Positions : PositionMode.Original;
+        Needs = new PolicyNeeds
+        {
+            Positions = positions,
+            Fields = limited ? EntryFields.Scores | (positions == PositionMode.Rolling ? EntryFields.Ranks : 0) : EntryFields.None,
+        };
+    }
+
+    /// <summary>How a score is read.</summary>
+    public enum ScoreNorm
+    {
+        /// <summary>The sum of probabilities, as in the paper. Early entries have a head start.</summary>
+        Sum,
+
+        /// <summary>The sum divided by the number of queries that could see the entry.</summary>
+        MeanOverVisible,
+    }
+
+    /// <summary>The policy in the catalogue.</summary>
+    public static PolicyDescriptor Descriptor { get; } = new()
+    {
+        Name = "h2o",
+        Summary = "keeps the newest entries and those with the largest attention mass",
+        Paper = "Zhang et al. 2023, arXiv 2306.14048",
+        Options =
+        [
+            new PolicyOption("hh", "half of keep", "heavy hitters in each lane"),
+            new PolicyOption("recent", "the rest of keep", "newest entries in each lane"),
+            new PolicyOption("norm", "sum", "sum, or mean-over-visible: divide by the queries that could see the entry"),
+            new PolicyOption("position", "original", "original, or rolling for texts beyond the model's window"),
+        ],
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
+        Build = arguments => new H2O(new Options
+        {
+            Keep = arguments.Keep,
+            Heavy = arguments.OptionalInteger("hh", 0),
+            Recent = arguments.OptionalInteger("recent", 1),
+            Norm = arguments.Choice("norm", ScoreNorm.Sum),
+            Positions = arguments.Choice("position", PositionMode.Original),
+        }),
+    };
+
+    /// <inheritdoc/>
+    public override PolicyNeeds Needs { get; }
+
+    /// <inheritdoc/>
+    public override CacheSession? Start() => Needs.Fields == EntryFields.None ? null : new Session(_options);
+
+    /// <summary>Sizes and variants.</summary>
+    public sealed record Options
+    {
+        /// <summary>Heavy hitters and newest entries together; shared half and half (the paper's 10 % + 10 % is a budget of 20 %).</summary>
+        public Budget Keep { get; init; }
+
+        /// <summary>Heavy hitters, when not half of the budget.</summary>
+        public int? Heavy { get; init; }
+
+        /// <summary>Newest entries, when not the rest of the budget.</summary>
+        public int? Recent { get; init; }
+
+        /// <summary>How a score is read.</summary>
+        public ScoreNorm Norm { get; init; }
+
+        /// <summary>Where keys stand for the rotary embedding.</summary>
+        public PositionMode Positions { get; init; }
+    }
+
+    private sealed class Session(Options options) : CacheSession
+    {
+        private readonly SelectionBuffers _buffers = new();
+
+        public override CacheSession Fork() => new Session(options);
+
+        public override void AfterChunk(LayerCache layer, bool last)
+        {
+            if (!last && options.Positions == PositionMode.Original)
+                return;
+            (int heavy, int recent) = Sizes(layer);
+            for (int head = 0; head < layer.KvHeads; head++)
+            {
+                if (layer[head].Length > heavy + recent)
+                    Prune(layer[head], heavy, layer.Position - recent, layer.Position);
+            }
+        }
+
+        public override void AfterStep(LayerCache layer)
+        {
+            (int heavy, int recent) = Sizes(layer);
+            for (int head = 0; head < layer.KvHeads; head++)
+            {
+                Lane lane = layer[head];
+                while (lane.Length > heavy + recent)
+                    lane.Remove(Lightest(lane, layer.Position - recent, layer.Position));
+            }
+        }
+
+        private (int Heavy, int Recent) Sizes(LayerCache layer)
+        {
+            int budget = layer.Resolve(options.Keep, layer.PromptLength, 2);
+            int heavy = options.Heavy ?? (options.Recent is { } r && !options.Keep.IsUnlimited ? Math.Max(0, budget - r) : budget / 2);
+            int recent = options.Recent ?? (options.Keep.IsUnlimited ? heavy : Math.Max(1, budget - heavy));
+            return (heavy, Math.Max(1, recent));
+        }
+
+        private float Score(Lane lane, int slot, int position) =>
+            options.Norm == ScoreNorm.Sum ? lane.Scores[slot] : lane.Scores[slot] / (position - lane.Positions[slot]);
+
+        private void Prune(Lane lane, int heavy, int oldestRecent, int position)
+        {
+            int length = lane.Length, newest = 0;
+            Span<float> scores = _buffers.Scores(length);
+            for (int slot = 0; slot < length; slot++)
+            {
+                bool isRecent = lane.Positions[slot] >= oldestRecent;
+                newest += isRecent ? 1 : 0;
+                scores[slot] = isRecent ? float.PositiveInfinity : Score(lane, slot, position);
+            }
+
+            int kept = Math.Min(length, heavy + newest);
+            Span<int> slots = _buffers.Slots(kept);
+            TopEntries.Select(scores, kept, slots, _buffers.Keys(length));
+            lane.Keep(slots);
+        }
+
+        private int Lightest(Lane lane, int oldestRecent, int position)
+        {
+            int lightest = -1;
+            float least = float.PositiveInfinity;
+            ReadOnlySpan<int> positions = lane.Positions;
+            for (int slot = 0; slot < positions.Length; slot++)
+            {
+                if (positions[slot] >= oldestRecent)
+                    continue;
+                float score = Score(lane, slot, position);
+                // Among equals the later position leaves: the same rule as in a selection, where the earlier one stays.
+                if (lightest < 0 || score < least || (score == least && positions[slot] > positions[lightest]))
+                    (lightest, least) = (slot, score);
+            }
+
+            return lightest;
+        }
+    }
+}
