@@ -13,6 +13,7 @@ internal static class TinyGgufModel
         ["gpt_neox.embed_in"] = "token_embd",
         ["model.norm"] = "output_norm",
         ["gpt_neox.final_layer_norm"] = "output_norm",
+        ["rope_freqs"] = "rope_freqs",
         ["lm_head"] = "output",
         ["embed_out"] = "output",
         ["input_layernorm"] = "attn_norm",
