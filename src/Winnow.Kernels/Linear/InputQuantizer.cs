@@ -4,10 +4,7 @@ using Winnow.Kernels.Threading;
 
 namespace Winnow.Kernels.Linear;
 
-/// <summary>
-/// Rounds inputs to bytes: each 32-value group has the scale absmax / 127. Group sums are taken from the floats, so that the minimum of a weight group
-/// meets the exact sum and rounding errors only meet the centred codes.
-/// </summary>
+/// <summary>Rounds inputs to bytes: each 32-value group has the scale absmax / 127, kept as a 32-bit float.</summary>
 internal unsafe struct InputQuantizer : ITeamJob
 {
     private LinearInputs _inputs;
@@ -37,13 +34,12 @@ internal unsafe struct InputQuantizer : ITeamJob
             float scale = Largest(largest) / 127, inverse = scale == 0 ? 0 : 1 / scale;
             Vector256<int> first = Round(a, inverse), second = Round(b, inverse), third = Round(c, inverse), fourth = Round(d, inverse);
             Vector256.Narrow(Vector256.Narrow(first, second), Vector256.Narrow(third, fourth)).Store(codes);
-            float lowerSum = Vector256.Sum(a + b), upperSum = Vector256.Sum(c + d);
-            float lowerOffset = -scale * Vector256.Sum(first + second), upperOffset = -scale * Vector256.Sum(third + fourth);
-            Write(_inputs.By32, at32 + i, scale, lowerSum + upperSum, lowerOffset + upperOffset);
+            int lowerSum = Vector256.Sum(first + second), upperSum = Vector256.Sum(third + fourth);
+            Write(_inputs.By32, at32 + i, scale, lowerSum + upperSum);
             if (by16)
             {
-                Write(_inputs.By16, at16 + 2 * i, scale, lowerSum, lowerOffset);
-                Write(_inputs.By16, at16 + 2 * i + 1, scale, upperSum, upperOffset);
+                Write(_inputs.By16, at16 + 2 * i, scale, lowerSum);
+                Write(_inputs.By16, at16 + 2 * i + 1, scale, upperSum);
             }
         }
         Clear(_inputs.By32, at32, groups);
@@ -63,16 +59,15 @@ internal unsafe struct InputQuantizer : ITeamJob
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Write(in InputGroups groups, nint at, float scale, float sum, float offset)
+    private static void Write(in InputGroups groups, nint at, float scale, int sum)
     {
         groups.Scales[at] = scale;
-        groups.Sums[at] = sum;
-        groups.Offsets[at] = offset;
+        groups.Sums[at] = scale * sum;
     }
 
     private static void Clear(in InputGroups groups, nint at, int count)
     {
         for (int i = count; i < groups.Stride; i++)
-            Write(groups, at + i, 0, 0, 0);
+            Write(groups, at + i, 0, 0);
     }
 }

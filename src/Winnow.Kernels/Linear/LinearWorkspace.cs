@@ -53,13 +53,12 @@ public sealed unsafe class LinearWorkspace : IDisposable
     {
         int stride = RoundUp(groups, VectorFloats);
         int plane = checked(tokens * stride);
-        memory.EnsureLength(checked(3 * plane));
+        memory.EnsureLength(checked(2 * plane));
         return new InputGroups
         {
             Stride = stride,
             Scales = memory.Pointer,
             Sums = memory.Pointer + plane,
-            Offsets = memory.Pointer + 2 * plane,
         };
     }
 }

@@ -105,20 +105,28 @@ internal static unsafe class QuantizedPanelKernel<TFormat>
             PanelTile.Store(y3, z3, y + 3 * (nint)yStride, rows);
     }
 
-    /// <summary>Adds one group of one token: weight scale · (input scale · dot + centre · offset) + minimum · sum.</summary>
+    /// <summary>Adds one group of one token: weight scale · (input scale · dot − centre · sum), or weight scale · input scale · dot + minimum · sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Scale(
         in InputGroups groups, nint at, float* scales, float* minima, Vector256<int> s, Vector256<int> t, ref Vector256<float> y, ref Vector256<float> z)
     {
-        Vector256<float> inputScale = Vector256.Create(groups.Scales[at]);
-        float offset = groups.Offsets[at], sum = groups.Sums[at];
-        Vector256<float> centre = Vector256.Create(ByteDot.Centre<TFormat>() * (TFormat.HasMinimum ? offset + sum : offset));
-        y = Vector256.FusedMultiplyAdd(Vector256.Load(scales), Vector256.FusedMultiplyAdd(ByteDot.Finish<TFormat>(s), inputScale, centre), y);
-        z = Vector256.FusedMultiplyAdd(Vector256.Load(scales + 8), Vector256.FusedMultiplyAdd(ByteDot.Finish<TFormat>(t), inputScale, centre), z);
-        if (!TFormat.HasMinimum)
-            return;
-        y = Vector256.FusedMultiplyAdd(Vector256.Load(minima), Vector256.Create(sum), y);
-        z = Vector256.FusedMultiplyAdd(Vector256.Load(minima + 8), Vector256.Create(sum), z);
+        Vector256<float> inputScale = Vector256.Create(groups.Scales[at]), sum = Vector256.Create(groups.Sums[at]);
+        Vector256<float> lower = ByteDot.Finish<TFormat>(s), upper = ByteDot.Finish<TFormat>(t);
+        if (TFormat.HasMinimum)
+        {
+            lower *= inputScale;
+            upper *= inputScale;
+            y = Vector256.FusedMultiplyAdd(Vector256.Load(minima), sum, y);
+            z = Vector256.FusedMultiplyAdd(Vector256.Load(minima + 8), sum, z);
+        }
+        else
+        {
+            Vector256<float> centre = sum * -ByteDot.Centre<TFormat>();
+            lower = Vector256.FusedMultiplyAdd(lower, inputScale, centre);
+            upper = Vector256.FusedMultiplyAdd(upper, inputScale, centre);
+        }
+        y = Vector256.FusedMultiplyAdd(Vector256.Load(scales), lower, y);
+        z = Vector256.FusedMultiplyAdd(Vector256.Load(scales + 8), upper, z);
     }
 
     /// <summary>Where the parts of a panel lie in a worker's scratch.</summary>

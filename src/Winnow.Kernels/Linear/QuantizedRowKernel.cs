@@ -31,29 +31,19 @@ internal static unsafe class QuantizedRowKernel<TFormat>
         }
     }
 
-    /// <summary>Writes weight scale × input scale of each group, and returns the terms that need one product a group: minima and centres.</summary>
+    /// <summary>Writes weight scale × input scale of each group, and returns the terms that need one product a group: minima, or the centre of the codes.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float GroupTerms(in InputGroups groups, nint at, float* scales, float* minima, float* products)
     {
-        Vector256<float> fromMinima = default, fromCentres = default;
+        Vector256<float> terms = default;
         for (int i = 0; i < groups.Stride; i += 8)
         {
             Vector256<float> scale = Vector256.Load(scales + i);
             (scale * Vector256.Load(groups.Scales + at + i)).Store(products + i);
-            Vector256<float> offset = Vector256.Load(groups.Offsets + at + i);
-            if (TFormat.HasMinimum)
-            {
-                Vector256<float> sum = Vector256.Load(groups.Sums + at + i);
-                fromMinima = Vector256.FusedMultiplyAdd(sum, Vector256.Load(minima + i), fromMinima);
-                offset += sum;
-            }
-            fromCentres = Vector256.FusedMultiplyAdd(scale, offset, fromCentres);
+            terms = Vector256.FusedMultiplyAdd(TFormat.HasMinimum ? Vector256.Load(minima + i) : scale, Vector256.Load(groups.Sums + at + i), terms);
         }
-        return Vector256.Sum(fromMinima + fromCentres * Centre);
+        return TFormat.HasMinimum ? Vector256.Sum(terms) : -ByteDot.Centre<TFormat>() * Vector256.Sum(terms);
     }
-
-    /// <summary>Minima assume that the codes enter as they are; where the integer sums hold signed codes there is no minimum.</summary>
-    private static float Centre => ByteDot.Centre<TFormat>();
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float Dot(byte* row, sbyte* x, float* products, int parts)
