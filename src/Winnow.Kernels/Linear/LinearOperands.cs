@@ -22,8 +22,11 @@ internal unsafe struct LinearInputs
     /// <summary>[tokens, columns].</summary>
     public float* X;
 
-    /// <summary>[tokens rounded up to the tile height, columns]: round(x / scale of its 32-value group), at most ±127.</summary>
-    public sbyte* Codes;
+    /// <summary>[tokens rounded up to the tile height, columns]: the high byte of round(x / scale of its 32-value group); a code is 256 · high + low.</summary>
+    public sbyte* High;
+
+    /// <summary>[tokens rounded up to the tile height, columns]: the low byte, −127 to 127.</summary>
+    public sbyte* Low;
 
     /// <summary>Scales for weights that are grouped by 32 values.</summary>
     public InputGroups By32;
@@ -43,9 +46,10 @@ internal unsafe struct InputGroups
     /// <summary>Scale of the codes.</summary>
     public float* Scales;
 
-    /// <summary>Exact sum of the float inputs: what a weight group's minimum is multiplied with.</summary>
+    /// <summary>
+    /// Sum of the rounded inputs: what a weight group's minimum, or the centre of its codes, is multiplied with. The sum of the inputs before
+    /// rounding would be worse: then a rounding error meets scale · code alone, which is about twice as large as the weight that it makes with
+    /// the minimum. (Measured on SmolLM2: centred codes with exact sums 4 to 15 % more error than this.)
+    /// </summary>
     public float* Sums;
-
-    /// <summary>What the group's centre is multiplied with, to take the unsigned form of the codes back: minus the sum of the rounded inputs.</summary>
-    public float* Offsets;
 }

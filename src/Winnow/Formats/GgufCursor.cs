@@ -10,6 +10,11 @@ internal sealed class GgufCursor(string path, NativeBytes bytes, long position =
     /// <summary>Longest key or tensor name: the limit of the format for keys, far above any real tensor name.</summary>
     private const int MaxNameBytes = ushort.MaxValue;
 
+    /// <summary>Texts and inner arrays in all arrays of a file, at most: several times the largest vocabulary, and few enough to walk in milliseconds.</summary>
+    private const long MaxItems = 1 << 22;
+
+    private long _items;
+
     public string Path => path;
 
     public long Position { get; private set; } = position;
@@ -62,6 +67,14 @@ internal sealed class GgufCursor(string path, NativeBytes bytes, long position =
         return length <= MaxNameBytes
             ? Encoding.UTF8.GetString(Take((int)length, what))
             : throw Broken($"{what} has a name of {length} bytes (at most {MaxNameBytes}); the file is broken, download it again");
+    }
+
+    /// <summary>Counts the items of an array that must be walked one by one, and refuses more than a real file has.</summary>
+    public void Charge(long items, string what)
+    {
+        _items += items;
+        if (_items > MaxItems)
+            throw Broken($"{what} brings the texts in the file's arrays to {_items} (at most {MaxItems}); the file is broken, download it again");
     }
 
     public WinnowException Broken(string sentence) => new($"{path}: {sentence}");

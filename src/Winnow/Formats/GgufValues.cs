@@ -144,8 +144,11 @@ internal static class GgufValues
         else if (size > 0)
             cursor.Skip(count * size, what);
         else
+        {
+            cursor.Charge(count, what);
             for (long i = 0; i < count; i++)
                 Walk(cursor, element, what, depth + 1);
+        }
     }
 
     private static int LeastBytes(GgufValueType element) => element switch

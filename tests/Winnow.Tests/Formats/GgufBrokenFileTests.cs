@@ -20,6 +20,7 @@ public sealed class GgufBrokenFileTests : IDisposable
         ["unknown value type"] = (Key("k", w => w.Write(13u)), "'k' has value type 13"),
         ["absurd string"] = (Key("k", w => { w.Write(8u); w.Write(1UL << 40); }), "'k' claims 1099511627776"),
         ["absurd array"] = (Key("k", w => { w.Write(9u); w.Write(4u); w.Write(1UL << 61); }), "'k' claims 2305843009213693952"),
+        ["array of endless empty texts"] = (Key("k", w => { w.Write(9u); w.Write(8u); w.Write(5_000_000UL); w.Write(new byte[40_000_000]); }), "to 5000000 (at most 4194304)"),
         ["boolean of 2"] = (Key("k", w => { w.Write(7u); w.Write((byte)2); }), "boolean of 2"),
         ["arrays without end"] = (Key("k", Nest), "more than 8 deep"),
         ["doubled key"] = (TinyGguf.Raw(0, 2, w => { Pair(w, "k", 1); Pair(w, "k", 1); }), "'k' appears twice"),

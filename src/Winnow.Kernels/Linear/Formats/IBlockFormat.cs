@@ -21,10 +21,7 @@ internal unsafe interface IBlockFormat
     /// <summary>Bits of a code; decides how far byte products can be added up before they must be widened.</summary>
     static abstract int CodeBits { get; }
 
-    /// <summary>
-    /// The middle of the codes. Without a minimum it is the code of zero. With one it only tells the kernel around which code the rounding of the
-    /// inputs should cancel: an input's rounding error then meets a small signed weight and not a large unsigned code.
-    /// </summary>
+    /// <summary>The code of zero, for formats without minima; 0 for those with.</summary>
     static abstract float Centre { get; }
 
     /// <summary>Whether groups have a minimum.</summary>

@@ -37,7 +37,7 @@ internal readonly unsafe struct Q4_1Format : IBlockFormat
 
     public static int CodeBits => 4;
 
-    public static float Centre => 8;
+    public static float Centre => 0;
 
     public static bool HasMinimum => true;
 
@@ -81,7 +81,7 @@ internal readonly unsafe struct Q5_1Format : IBlockFormat
 
     public static int CodeBits => 5;
 
-    public static float Centre => 16;
+    public static float Centre => 0;
 
     public static bool HasMinimum => true;
 

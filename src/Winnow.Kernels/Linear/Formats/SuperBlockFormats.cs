@@ -15,7 +15,7 @@ internal readonly unsafe struct Q2_KFormat : IBlockFormat
 
     public static int CodeBits => 2;
 
-    public static float Centre => 2;
+    public static float Centre => 0;
 
     public static bool HasMinimum => true;
 
@@ -79,7 +79,7 @@ internal readonly unsafe struct Q4_KFormat : IBlockFormat
 
     public static int CodeBits => 4;
 
-    public static float Centre => 8;
+    public static float Centre => 0;
 
     public static bool HasMinimum => true;
 
@@ -102,7 +102,7 @@ internal readonly unsafe struct Q5_KFormat : IBlockFormat
 
     public static int CodeBits => 5;
 
-    public static float Centre => 16;
+    public static float Centre => 0;
 
     public static bool HasMinimum => true;
 

@@ -27,7 +27,7 @@ internal sealed class FileDownload(HubConnection connection, HubOptions options,
         using (FileStream stream = OpenPart())
         {
             if (file.Sha256 is null || stream.Length > file.Size)
-                stream.SetLength(0);
+                Clear(stream);
             await FetchCheckedAsync(stream, cancellation).ConfigureAwait(false);
             Guarded(() => stream.Flush(flushToDisk: true), 0);
         }
@@ -58,14 +58,14 @@ internal sealed class FileDownload(HubConnection connection, HubOptions options,
         bool inOnePiece = await FetchAsync(stream, cancellation).ConfigureAwait(false);
         if (await HasChecksumAsync(stream, cancellation).ConfigureAwait(false))
             return;
-        stream.SetLength(0);
+        Clear(stream);
         // A part from an earlier day may be of another revision: once, the whole file is worth a second try.
         if (!inOnePiece)
         {
             await FetchAsync(stream, cancellation).ConfigureAwait(false);
             if (await HasChecksumAsync(stream, cancellation).ConfigureAwait(false))
                 return;
-            stream.SetLength(0);
+            Clear(stream);
         }
         throw new WinnowException($"{reference.Name}: {InputFile.Quote(file.Path)} arrived with another SHA-256 than {file.Sha256}, which the hub lists; "
             + "it was discarded, pull again later or from another network");
@@ -112,10 +112,10 @@ internal sealed class FileDownload(HubConnection connection, HubOptions options,
             case HttpStatusCode.PartialContent when response.Content.Headers.ContentRange?.From == stream.Length:
                 break;
             case HttpStatusCode.OK:
-                stream.SetLength(0);
+                Clear(stream);
                 break;
             case HttpStatusCode.PartialContent or HttpStatusCode.RequestedRangeNotSatisfiable when stream.Length > 0:
-                stream.SetLength(0);
+                Clear(stream);
                 retries.Cause = "the hub sent another part of the file than was asked for";
                 return;
             case HttpStatusCode status when HubErrors.MayPass(status):
@@ -174,6 +174,12 @@ internal sealed class FileDownload(HubConnection connection, HubOptions options,
         stream.Position = 0;
         byte[] digest = await SHA256.HashDataAsync(stream, cancellation).ConfigureAwait(false);
         return Convert.ToHexStringLower(digest) == file.Sha256;
+    }
+
+    private void Clear(FileStream stream)
+    {
+        if (stream.Length > 0)
+            Guarded(() => stream.SetLength(0), file.Size);
     }
 
     private void Guarded(Action action, long missing)

@@ -13,7 +13,7 @@ public sealed class HubOptions
     /// <summary>Folder that models are pulled into, as <c>owner/repo/file</c>.</summary>
     public string CacheFolder { get; init; } = ModelCache.DefaultFolder;
 
-    /// <summary>Attempts in a row that may fail without a new byte before a pull gives up.</summary>
+    /// <summary>Attempts in a row, the first included, that may end early without a new byte before a pull gives up.</summary>
     public int MaxAttempts { get; init; } = 6;
 
     /// <summary>A connection on which no byte arrives for this long counts as cut.</summary>

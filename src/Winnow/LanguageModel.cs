@@ -1,0 +1,154 @@
+using Winnow.Caching;
+using Winnow.Caching.Storage;
+using Winnow.Formats;
+using Winnow.Kernels.Attention;
+using Winnow.Kernels.Threading;
+using Winnow.Models;
+using Winnow.Tokenization;
+
+namespace Winnow;
+
+/// <summary>A model ready to use: weights, tokenizer, threads, and the caches of its sequences.</summary>
+/// <example>
+/// <code>
+/// using LanguageModel model = LanguageModel.Load("SmolLM2-135M-Instruct.Q4_1.gguf");
+/// using Sequence sequence = model.CreateSequence(PolicyCatalogue.Parse("sage-kv", Budget.Parse("25%")));
+/// sequence.Prefill(model.Tokenizer.Encode(document).ToArray());
+/// </code>
+/// </example>
+public sealed class LanguageModel : IDisposable
+{
+    private readonly Checkpoint _checkpoint;
+    private readonly ThreadTeam _team;
+    private readonly Dictionary<PageFormat, CacheRuntime> _runtimes = [];
+    private readonly Lock _gate = new();
+    private bool _disposed;
+
+    private LanguageModel(Checkpoint checkpoint, ThreadTeam team, ModelOptions options)
+    {
+        (_checkpoint, _team, Options) = (checkpoint, team, options);
+        Model = ModelLoader.Load(checkpoint, team, options.Activations);
+        try
+        {
+            Tokenizer = TokenizerFactory.FromGguf((GgufFile)checkpoint);
+        }
+        catch
+        {
+            Model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Weights and forward pass.</summary>
+    public DecoderModel Model { get; }
+
+    /// <summary>The model's vocabulary.</summary>
+    public Tokenizer Tokenizer { get; }
+
+    /// <summary>How the model was loaded.</summary>
+    public ModelOptions Options { get; }
+
+    /// <summary>Threads of a forward pass.</summary>
+    public int Threads => _team.Size;
+
+    /// <summary>The opened file or folder.</summary>
+    public Checkpoint Checkpoint => _checkpoint;
+
+    /// <summary>Loads a GGUF file, a safetensors file, or a folder with config.json and safetensors.</summary>
+    /// <exception cref="WinnowException">The file is broken or of an unknown family.</exception>
+    public static LanguageModel Load(string path, ModelOptions? options = null)
+    {
+        options ??= new ModelOptions();
+        if (options.Threads is < 0 or > 1024)
+            throw new WinnowException($"{options.Threads} threads cannot work: use 1 to 1024, or 0 for one on each processor");
+        if (options.ChunkSize is < 1 or > 16384)
+            throw new WinnowException($"a chunk of {options.ChunkSize} tokens cannot work: use 1 to 16384");
+        Checkpoint checkpoint = Checkpoint.Open(path);
+        ThreadTeam? team = null;
+        try
+        {
+            team = new ThreadTeam(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
+            return new LanguageModel(checkpoint, team, options);
+        }
+        catch
+        {
+            team?.Dispose();
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Starts an empty sequence.</summary>
+    /// <param name="policy">What guides its cache; null for the full cache.</param>
+    /// <param name="entries">How keys and values are stored.</param>
+    /// <exception cref="WinnowException">The policy cannot work with this model or entry type.</exception>
+    public Sequence CreateSequence(ChosenPolicy? policy = null, EntryType entries = EntryType.F16)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        policy ??= ChosenPolicy.Full;
+        Refuse(policy, entries);
+        PolicyNeeds needs = policy.Policy.Needs;
+        ModelConfig config = Model.Config;
+        KvLayout layout = new(config.Layers, config.KvHeads, new PageFormat(config.HeadDim, entries), needs.Fields);
+        QueryHistory? history = needs.RecentQueries > 0 ? new QueryHistory(config.Layers, needs.RecentQueries, config.QueryHeads * config.HeadDim) : null;
+        return new Sequence(this, policy, new KvStore(layout, Runtime(layout.Format).Pool), policy.Policy.Start(), history);
+    }
+
+    /// <summary>Continues a sequence that <see cref="Sequence.Export"/> wrote with the same model, policy and entry type.</summary>
+    /// <exception cref="WinnowException">The stream is broken or was written for something else.</exception>
+    public Sequence ImportSequence(Stream stream, ChosenPolicy? policy = null, EntryType entries = EntryType.F16)
+    {
+        Sequence sequence = CreateSequence(policy, entries);
+        try
+        {
+            sequence.Import(stream);
+            return sequence;
+        }
+        catch
+        {
+            sequence.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        if (_disposed)
+            return;
+        _disposed = true;
+        Model.Dispose();
+        foreach (CacheRuntime runtime in _runtimes.Values)
+            runtime.Dispose();
+        _team.Dispose();
+        _checkpoint.Dispose();
+    }
+
+    internal CacheRuntime Runtime(PageFormat format)
+    {
+        lock (_gate)
+        {
+            if (!_runtimes.TryGetValue(format, out CacheRuntime? runtime))
+                _runtimes[format] = runtime = new CacheRuntime(_team, format);
+            return runtime;
+        }
+    }
+
+    private void Refuse(ChosenPolicy policy, EntryType entries)
+    {
+        string name = policy.Descriptor.Name;
+        CacheFeatures survives = policy.Descriptor.Survives;
+        PolicyNeeds needs = policy.Policy.Needs;
+        ModelConfig config = Model.Config;
+        if (needs.Positions == PositionMode.Rolling && config.Rotary is null)
+            throw new WinnowException($"cache policy '{name}' asks for rolling positions, but {config.Architecture} models have no rotary embedding; use position=original");
+        if (entries == EntryType.Q8_0 && !survives.HasFlag(CacheFeatures.QuantisedEntries))
+            throw new WinnowException($"cache policy '{name}' does not work with entries of type q8_0; use f16");
+        if (config.QueryHeads > config.KvHeads && !survives.HasFlag(CacheFeatures.GroupedQueries))
+            throw new WinnowException($"cache policy '{name}' does not work with grouped queries, which {config.Architecture} uses; choose another policy");
+        if (config.QueryHeads / config.KvHeads > 32 && needs.Fields.HasFlag(EntryFields.HeadMasks))
+            throw new WinnowException($"cache policy '{name}' tells at most 32 query heads of a group apart; this model has {config.QueryHeads / config.KvHeads}");
+        if (config.SlidingWindow > 0 && !survives.HasFlag(CacheFeatures.SlidingWindow))
+            throw new WinnowException($"cache policy '{name}' does not work with sliding windows, which {config.Architecture} uses; choose another policy");
+    }
+}

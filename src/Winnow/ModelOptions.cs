@@ -1,0 +1,16 @@
+using Winnow.Kernels.Linear;
+
+namespace Winnow;
+
+/// <summary>How a model is loaded and run.</summary>
+public sealed record ModelOptions
+{
+    /// <summary>Threads of a forward pass; zero for one on each processor.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>Arithmetic of the matrix products: 8-bit activations, or floats for exact comparisons.</summary>
+    public ActivationMode Activations { get; init; } = ActivationMode.Quantized;
+
+    /// <summary>Tokens of a prompt that pass the model together.</summary>
+    public int ChunkSize { get; init; } = 512;
+}
