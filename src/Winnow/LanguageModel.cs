@@ -134,6 +134,8 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
+    private static string FolderOf(string path) => Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
+
     private void Refuse(ChosenPolicy policy, EntryType entries)
     {
         string name = policy.Descriptor.Name;
