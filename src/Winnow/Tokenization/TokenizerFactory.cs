@@ -1,4 +1,5 @@
 using Winnow.Formats;
+using Winnow.Tokenization.Json;
 using Winnow.Tokenization.Models;
 using Winnow.Tokenization.Normalization;
 using Winnow.Tokenization.PreTokenization;
@@ -21,6 +22,13 @@ public static class TokenizerFactory
     /// <summary>Makes the tokenizer of a GGUF file.</summary>
     /// <exception cref="WinnowException">The file holds no tokenizer, or one that is broken or unknown.</exception>
     public static Tokenizer FromGguf(GgufFile file) => Create(GgufTokenizer.Read(file.Metadata));
+
+    /// <summary>
+    /// Makes the tokenizer of a folder that holds <c>tokenizer.json</c>, and beside it, where there are such, <c>tokenizer_config.json</c>,
+    /// <c>special_tokens_map.json</c> and <c>chat_template.jinja</c>.
+    /// </summary>
+    /// <exception cref="WinnowException">A file is missing, broken, or uses what is not supported; the message names it.</exception>
+    public static Tokenizer FromJson(string directory) => TokenizerJson.Read(directory);
 
     private static PipelineTokenizer CreateBytePair(TokenizerData data)
     {
