@@ -30,7 +30,7 @@ public sealed class LanguageModel : IDisposable
         Model = ModelLoader.Load(checkpoint, team, options.Activations);
         try
         {
-            Tokenizer = checkpoint is GgufFile gguf ? TokenizerFactory.FromGguf(gguf) : TokenizerFactory.FromJson(FolderOf(checkpoint.Path));
+            Tokenizer = TokenizerFactory.FromCheckpoint(checkpoint);
         }
         catch
         {
@@ -133,8 +133,6 @@ public sealed class LanguageModel : IDisposable
             return runtime;
         }
     }
-
-    private static string FolderOf(string path) => Directory.Exists(path) ? path : Path.GetDirectoryName(Path.GetFullPath(path))!;
 
     private void Refuse(ChosenPolicy policy, EntryType entries)
     {

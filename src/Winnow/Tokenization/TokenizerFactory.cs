@@ -30,6 +30,12 @@ public static class TokenizerFactory
     /// <exception cref="WinnowException">A file is missing, broken, or uses what is not supported; the message names it.</exception>
     public static Tokenizer FromJson(string directory) => TokenizerJson.Read(directory);
 
+    /// <summary>Makes the tokenizer of an open checkpoint: from a GGUF file itself, otherwise from the folder of the safetensors.</summary>
+    /// <exception cref="WinnowException">There is no tokenizer, or one that is broken or unknown.</exception>
+    public static Tokenizer FromCheckpoint(Checkpoint checkpoint) => checkpoint is GgufFile gguf
+        ? FromGguf(gguf)
+        : FromJson(Directory.Exists(checkpoint.Path) ? checkpoint.Path : Path.GetDirectoryName(Path.GetFullPath(checkpoint.Path))!);
+
     private static PipelineTokenizer CreateBytePair(TokenizerData data)
     {
         NamedPreTokenizers.Recipe recipe = NamedPreTokenizers.Find(data.Pre);
