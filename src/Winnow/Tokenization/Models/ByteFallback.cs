@@ -8,9 +8,18 @@ internal sealed class ByteFallback
     private readonly int[]? _byteIds;
     private readonly int? _unknownId;
 
-    public ByteFallback(IReadOnlyList<string> pieces, IReadOnlyList<TokenKind>? kinds, int? unknownId)
+    private ByteFallback(int[] byteIds, int? unknownId)
     {
+        _byteIds = byteIds.Contains(-1) ? null : byteIds;
         _unknownId = unknownId;
+    }
+
+    /// <summary>Whether the vocabulary has a piece for every byte.</summary>
+    public bool HasBytes => _byteIds is not null;
+
+    /// <summary>Looks for pieces of the kind <see cref="TokenKind.Byte"/>.</summary>
+    public static ByteFallback FromKinds(IReadOnlyList<string> pieces, IReadOnlyList<TokenKind>? kinds, int? unknownId)
+    {
         int[] byteIds = new int[256];
         Array.Fill(byteIds, -1);
         for (int id = 0; id < pieces.Count; id++)
@@ -18,7 +27,16 @@ internal sealed class ByteFallback
             if (kinds?[id] is TokenKind.Byte && Vocabulary.TryReadByte(pieces[id], out byte value))
                 byteIds[value] = id;
         }
-        _byteIds = byteIds.Contains(-1) ? null : byteIds;
+        return new ByteFallback(byteIds, unknownId);
+    }
+
+    /// <summary>Looks for pieces of the form <c>&lt;0xNN&gt;</c>, or for none.</summary>
+    public static ByteFallback FromNames(Dictionary<string, int> ids, bool useBytes, int? unknownId)
+    {
+        int[] byteIds = new int[256];
+        for (int value = 0; value < 256; value++)
+            byteIds[value] = useBytes && ids.TryGetValue($"<0x{value:X2}>", out int id) ? id : -1;
+        return new ByteFallback(byteIds, unknownId);
     }
 
     /// <summary>Appends the ids of one unknown character; unknown characters side by side share one unknown token.</summary>

@@ -18,7 +18,7 @@ internal sealed class SentencePieceModel : WordModel
     {
         _scores = scores;
         _kinds = kinds;
-        _fallback = new ByteFallback(pieces, kinds, unknownId);
+        _fallback = ByteFallback.FromKinds(pieces, kinds, unknownId);
         for (int id = 0; id < pieces.Count; id++)
         {
             if (!float.IsFinite(scores[id]))

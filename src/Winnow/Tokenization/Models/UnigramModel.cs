@@ -2,7 +2,7 @@ namespace Winnow.Tokenization.Models;
 
 /// <summary>
 /// The segmentation with the highest sum of scores, by Viterbi's algorithm over a trie of pieces (Kudo, 2018). Microsoft.ML.Tokenizers has a unigram
-/// model too, but version 2.0.1 fails with an index error on text that needs byte fallback, so this one is our own; on other text they agree.
+/// model too, but version 2.0.1 fails with an index error on text that needs byte fallback, so this one is our own.
 /// </summary>
 internal sealed class UnigramModel : WordModel
 {
@@ -18,7 +18,7 @@ internal sealed class UnigramModel : WordModel
     public UnigramModel(IReadOnlyList<string> pieces, IReadOnlyList<float> scores, IReadOnlyList<TokenKind>? kinds, int? unknownId)
     {
         _scores = scores;
-        _fallback = new ByteFallback(pieces, kinds, unknownId);
+        _fallback = ByteFallback.FromKinds(pieces, kinds, unknownId);
         float worst = float.MaxValue;
         for (int id = 0; id < pieces.Count; id++)
         {
