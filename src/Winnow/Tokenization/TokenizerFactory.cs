@@ -60,8 +60,12 @@ public static class TokenizerFactory
         data = WithCustomaryIds(data);
         var vocabulary = new Vocabulary(data.Tokens, data.Kinds, PieceAlphabet.Metaspace);
         bool spacePrefix = data.AddSpacePrefix ?? true;
-        var model = new SentencePieceModel(data with { AddSpacePrefix = spacePrefix });
-        return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: true) with { StripsLeadingSpace = spacePrefix });
+        var model = new SentencePieceModel(data.Tokens, data.Scores!, data.Kinds, data.UnknownId);
+        return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: true) with
+        {
+            Normalizer = Normalizer(data, spacePrefix),
+            StripsLeadingSpace = spacePrefix,
+        });
     }
 
     private static PipelineTokenizer CreateUnigram(TokenizerData data)
@@ -70,13 +74,15 @@ public static class TokenizerFactory
         var vocabulary = new Vocabulary(data.Tokens, data.Kinds, PieceAlphabet.Metaspace);
         bool spacePrefix = data.AddSpacePrefix ?? true;
         var model = new UnigramModel(data.Tokens, data.Scores!, data.Kinds, data.UnknownId);
-        var rules = new SentencePieceRules(data.PrecompiledCharsMap, spacePrefix, data.RemoveExtraWhitespaces, EscapeWhitespaces: true);
         return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: false) with
         {
-            Normalizer = new SentencePieceNormalizer(rules),
+            Normalizer = Normalizer(data, spacePrefix),
             StripsLeadingSpace = spacePrefix,
         });
     }
+
+    private static SentencePieceNormalizer Normalizer(TokenizerData data, bool spacePrefix) =>
+        new(new SentencePieceRules(data.PrecompiledCharsMap, spacePrefix, data.RemoveExtraWhitespaces, EscapeWhitespaces: true));
 
     private static TokenizerParts Assemble(TokenizerData data, Vocabulary vocabulary, WordModel model, bool addsBos)
     {

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Winnow.Tokenization.Models;
 using Winnow.Tokenization.Normalization;
 
 namespace Winnow.Tokenization.Json;

@@ -69,12 +69,22 @@ internal static class JsonPatterns
                 end = start + 2;
                 break;
             case '[':
-                for (end = start + 2; end < pattern.Length && pattern[end] != ']'; end++)
-                    end += pattern[end] == '\\' ? 1 : 0;
-                end++;
+                end = ClassEnd(pattern, start + 1);
                 break;
         }
         return Math.Clamp(end, start + 1, pattern.Length) - start;
+    }
+
+    /// <summary>The position behind a character class; a bracket that comes first in it is one of its characters.</summary>
+    private static int ClassEnd(string pattern, int position)
+    {
+        if (position < pattern.Length && pattern[position] == '^')
+            position++;
+        if (position < pattern.Length && pattern[position] == ']')
+            position++;
+        while (position < pattern.Length && pattern[position] != ']')
+            position += pattern[position] == '\\' ? 2 : 1;
+        return position + 1;
     }
 
     private static Regex Compile(JsonPart part, string pattern)
