@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+
+namespace Winnow.Cli.Options;
+
+/// <summary>Options whose values are read with invariant culture and refused with one sentence.</summary>
+internal static class Values
+{
+    /// <summary>A whole number.</summary>
+    public static Option<int> Integer(string name, string valueName, string help, int otherwise, int least = 0, int most = int.MaxValue)
+    {
+        string range = most == int.MaxValue ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}";
+        return Create(name, valueName, help, otherwise, range, text =>
+            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : null);
+    }
+
+    /// <summary>Several whole numbers, separated by commas.</summary>
+    public static Option<IReadOnlyList<int>> Integers(string name, string valueName, string help, IReadOnlyList<int> otherwise, int least = 0) =>
+        new(name)
+        {
+            Description = help,
+            HelpName = valueName,
+            DefaultValueFactory = _ => otherwise,
+            CustomParser = argument => [.. Words(argument).Select(text =>
+                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
+                    ? value : throw Wrong(name, text, $"a whole number of {least} or more"))],
+        };
+
+    /// <summary>A number.</summary>
+    public static Option<float> Number(string name, string valueName, string help, float otherwise) =>
+        Create(name, valueName, help, otherwise, "a number such as 0.8", text =>
+            float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) ? value : null);
+
+    /// <summary>One of several words.</summary>
+    public static Option<T> Choice<T>(string name, string help, T otherwise)
+        where T : struct, Enum
+    {
+        string[] words = [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
+        return Create(name, string.Join('|', words), help, otherwise, string.Join(", ", words[..^1]) + " or " + words[^1], text =>
+            words.Contains(text.ToLowerInvariant(), StringComparer.Ordinal) ? Enum.Parse<T>(text, ignoreCase: true) : null);
+    }
+
+    /// <summary>A text.</summary>
+    public static Option<string?> Text(string name, string valueName, string help) => new(name) { Description = help, HelpName = valueName };
+
+    /// <summary>A switch.</summary>
+    public static Option<bool> Switch(string name, string help) => new(name) { Description = help };
+
+    /// <summary>The words of a list separated by commas.</summary>
+    public static IEnumerable<string> Words(ArgumentResult argument) =>
+        argument.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+
+    private static Option<T> Create<T>(string name, string valueName, string help, T otherwise, string expected, Func<string, T?> read)
+        where T : struct => new(name)
+        {
+            Description = help,
+            HelpName = valueName,
+            DefaultValueFactory = _ => otherwise,
+            CustomParser = argument => read(argument.Tokens[0].Value) ?? throw Wrong(name, argument.Tokens[0].Value, expected),
+        };
+
+    private static WinnowException Wrong(string name, string text, string expected) => new($"option {name} is '{text}'; it must be {expected}");
+}
