@@ -38,10 +38,20 @@ internal static class ByteDot
         return StaysShort<TFormat>() ? (sum.AsInt16() + pairs).AsInt32() : sum + Widen(pairs);
     }
 
+    /// <summary>The 32-bit lanes of a sum; exact up to 8-bit codes × 15-bit inputs × 32 values when the high byte's sum is then shifted by 8.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<float> Finish<TFormat>(Vector256<int> sum)
-        where TFormat : struct, IBlockFormat =>
-        Vector256.ConvertToSingle(StaysShort<TFormat>() ? Widen(sum.AsInt16()) : sum);
+    public static Vector256<int> Finish<TFormat>(Vector256<int> sum)
+        where TFormat : struct, IBlockFormat => StaysShort<TFormat>() ? Widen(sum.AsInt16()) : sum;
+
+    /// <summary>Products of codes with both bytes of the inputs, as floats.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Dot<TFormat>(Vector256<byte> codes, Vector256<sbyte> high, Vector256<sbyte> low)
+        where TFormat : struct, IBlockFormat => Join<TFormat>(Add<TFormat>(default, codes, high), Add<TFormat>(default, codes, low));
+
+    /// <summary>256 · high + low of two sums.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector256<float> Join<TFormat>(Vector256<int> high, Vector256<int> low)
+        where TFormat : struct, IBlockFormat => Vector256.ConvertToSingle((Finish<TFormat>(high) << 8) + Finish<TFormat>(low));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool UsesSignedCodes<TFormat>()

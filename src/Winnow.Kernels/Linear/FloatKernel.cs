@@ -111,12 +111,20 @@ internal static unsafe class FloatKernel
             y3 = Vector256.FusedMultiplyAdd(lower, x, y3);
             z3 = Vector256.FusedMultiplyAdd(upper, x, z3);
         }
-        PanelTile.Store(y0, z0, y, rows);
-        if (tokens > 1)
-            PanelTile.Store(y1, z1, y + yStride, rows);
-        if (tokens > 2)
-            PanelTile.Store(y2, z2, y + 2 * (nint)yStride, rows);
-        if (tokens > 3)
-            PanelTile.Store(y3, z3, y + 3 * (nint)yStride, rows);
+        // No call may follow while the sums are in registers: the compiler would keep them in memory for the whole loop.
+        bool whole = rows == PanelTile.Rows && tokens >= PanelTile.Tokens;
+        float* all = stackalloc float[PanelTile.Rows * PanelTile.Tokens];
+        float* to = whole ? y : all;
+        nint toStride = whole ? yStride : PanelTile.Rows;
+        y0.Store(to);
+        z0.Store(to + 8);
+        y1.Store(to + toStride);
+        z1.Store(to + toStride + 8);
+        y2.Store(to + 2 * toStride);
+        z2.Store(to + 2 * toStride + 8);
+        y3.Store(to + 3 * toStride);
+        z3.Store(to + 3 * toStride + 8);
+        if (!whole)
+            PanelTile.CopyPart(all, rows, tokens, y, yStride);
     }
 }

@@ -22,8 +22,11 @@ internal unsafe struct LinearInputs
     /// <summary>[tokens, columns].</summary>
     public float* X;
 
-    /// <summary>[tokens rounded up to the tile height, columns]: round(x / scale of its 32-value group), at most ±127.</summary>
-    public sbyte* Codes;
+    /// <summary>[tokens rounded up to the tile height, columns]: the high byte of round(x / scale of its 32-value group); a code is 256 · high + low.</summary>
+    public sbyte* High;
+
+    /// <summary>[tokens rounded up to the tile height, columns]: the low byte, −127 to 127.</summary>
+    public sbyte* Low;
 
     /// <summary>Scales for weights that are grouped by 32 values.</summary>
     public InputGroups By32;

@@ -32,8 +32,9 @@ public sealed unsafe class LinearWorkspace : IDisposable
     internal void ReserveInputs(ref LinearInputs inputs, bool by16)
     {
         int tokens = RoundUp(inputs.Tokens, PanelTile.Tokens);
-        _codes.EnsureLength(checked(tokens * inputs.Columns));
-        inputs.Codes = _codes.Pointer;
+        _codes.EnsureLength(checked(2 * tokens * inputs.Columns));
+        inputs.High = _codes.Pointer;
+        inputs.Low = _codes.Pointer + (nint)tokens * inputs.Columns;
         inputs.By32 = Planes(_groups32, tokens, inputs.Columns / 32);
         inputs.By16 = by16 ? Planes(_groups16, tokens, inputs.Columns / 16) : default;
     }

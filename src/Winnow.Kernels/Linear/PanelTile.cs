@@ -46,25 +46,11 @@ internal static unsafe class PanelTile
         }
     }
 
-    /// <summary>Stores one token's sums; the last panel of a matrix may have fewer rows.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Store(Vector256<float> lower, Vector256<float> upper, float* y, int rows)
+    /// <summary>Copies the sums of a tile at the edge of the product, [tokens][16 rows], as far as there are rows and tokens.</summary>
+    public static void CopyPart(float* tile, int rows, int tokens, float* y, int yStride)
     {
-        if (rows < Rows)
-        {
-            StorePart(lower, upper, y, rows);
-            return;
-        }
-        lower.Store(y);
-        upper.Store(y + 8);
-    }
-
-    private static void StorePart(Vector256<float> lower, Vector256<float> upper, float* y, int rows)
-    {
-        float* all = stackalloc float[Rows];
-        lower.Store(all);
-        upper.Store(all + 8);
-        new ReadOnlySpan<float>(all, rows).CopyTo(new Span<float>(y, rows));
+        for (int t = 0; t < Math.Min(tokens, Tokens); t++)
+            new ReadOnlySpan<float>(tile + t * Rows, rows).CopyTo(new Span<float>(y + (nint)t * yStride, rows));
     }
 
     /// <summary>4 × 4 transposition within each 128-bit half.</summary>

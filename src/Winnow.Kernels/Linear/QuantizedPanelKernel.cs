@@ -64,54 +64,76 @@ internal static unsafe class QuantizedPanelKernel<TFormat>
     private static void MultiplyTile(in Panel panel, in LinearInputs inputs, in InputGroups groups, int token, int rows, float* y, int yStride)
     {
         nint columns = inputs.Columns, stride = groups.Stride;
-        sbyte* x0 = inputs.Codes + token * columns, x1 = x0 + columns, x2 = x1 + columns, x3 = x2 + columns;
+        sbyte* high = inputs.High + token * columns, low = inputs.Low + token * columns;
         byte* codes = panel.Codes;
         float* scales = panel.Scales, minima = panel.Minima;
         nint at = token * stride;
         Vector256<float> y0 = default, y1 = default, y2 = default, y3 = default, z0 = default, z1 = default, z2 = default, z3 = default;
-        for (sbyte* last = x0 + columns; x0 < last; at++)
+        for (sbyte* last = high + columns; high < last; at++)
         {
             Vector256<int> s0 = default, s1 = default, s2 = default, s3 = default, t0 = default, t1 = default, t2 = default, t3 = default;
-            for (sbyte* end = x0 + TFormat.GroupLength; x0 < end; x0 += 4, x1 += 4, x2 += 4, x3 += 4, codes += 4 * PanelTile.Rows)
-            {
-                Vector256<byte> lower = Vector256.Load(codes), upper = Vector256.Load(codes + 32);
-                Vector256<sbyte> x = Vector256.Create(*(int*)x0).AsSByte();
-                s0 = ByteDot.Add<TFormat>(s0, lower, x);
-                t0 = ByteDot.Add<TFormat>(t0, upper, x);
-                x = Vector256.Create(*(int*)x1).AsSByte();
-                s1 = ByteDot.Add<TFormat>(s1, lower, x);
-                t1 = ByteDot.Add<TFormat>(t1, upper, x);
-                x = Vector256.Create(*(int*)x2).AsSByte();
-                s2 = ByteDot.Add<TFormat>(s2, lower, x);
-                t2 = ByteDot.Add<TFormat>(t2, upper, x);
-                x = Vector256.Create(*(int*)x3).AsSByte();
-                s3 = ByteDot.Add<TFormat>(s3, lower, x);
-                t3 = ByteDot.Add<TFormat>(t3, upper, x);
-            }
-            Scale(groups, at, scales, minima, s0, t0, ref y0, ref z0);
-            Scale(groups, at + stride, scales, minima, s1, t1, ref y1, ref z1);
-            Scale(groups, at + 2 * stride, scales, minima, s2, t2, ref y2, ref z2);
-            Scale(groups, at + 3 * stride, scales, minima, s3, t3, ref y3, ref z3);
+            AddGroup(codes, high, columns, ref s0, ref s1, ref s2, ref s3, ref t0, ref t1, ref t2, ref t3);
+            Vector256<int> u0 = default, u1 = default, u2 = default, u3 = default, v0 = default, v1 = default, v2 = default, v3 = default;
+            AddGroup(codes, low, columns, ref u0, ref u1, ref u2, ref u3, ref v0, ref v1, ref v2, ref v3);
+            Scale(groups, at, scales, minima, ByteDot.Join<TFormat>(s0, u0), ByteDot.Join<TFormat>(t0, v0), ref y0, ref z0);
+            Scale(groups, at + stride, scales, minima, ByteDot.Join<TFormat>(s1, u1), ByteDot.Join<TFormat>(t1, v1), ref y1, ref z1);
+            Scale(groups, at + 2 * stride, scales, minima, ByteDot.Join<TFormat>(s2, u2), ByteDot.Join<TFormat>(t2, v2), ref y2, ref z2);
+            Scale(groups, at + 3 * stride, scales, minima, ByteDot.Join<TFormat>(s3, u3), ByteDot.Join<TFormat>(t3, v3), ref y3, ref z3);
+            high += TFormat.GroupLength;
+            low += TFormat.GroupLength;
+            codes += TFormat.GroupLength * PanelTile.Rows;
             scales += PanelTile.Rows;
             minima += PanelTile.Rows;
         }
         int tokens = inputs.Tokens - token;
-        PanelTile.Store(y0, z0, y, rows);
-        if (tokens > 1)
-            PanelTile.Store(y1, z1, y + yStride, rows);
-        if (tokens > 2)
-            PanelTile.Store(y2, z2, y + 2 * (nint)yStride, rows);
-        if (tokens > 3)
-            PanelTile.Store(y3, z3, y + 3 * (nint)yStride, rows);
+        // No call may follow while the sums are in registers: the compiler would keep them in memory for the whole loop.
+        bool whole = rows == PanelTile.Rows && tokens >= PanelTile.Tokens;
+        float* all = stackalloc float[PanelTile.Rows * PanelTile.Tokens];
+        float* to = whole ? y : all;
+        nint toStride = whole ? yStride : PanelTile.Rows;
+        y0.Store(to);
+        z0.Store(to + 8);
+        y1.Store(to + toStride);
+        z1.Store(to + toStride + 8);
+        y2.Store(to + 2 * toStride);
+        z2.Store(to + 2 * toStride + 8);
+        y3.Store(to + 3 * toStride);
+        z3.Store(to + 3 * toStride + 8);
+        if (!whole)
+            PanelTile.CopyPart(all, rows, tokens, y, yStride);
+    }
+
+    /// <summary>Multiplies one group of the panel with one byte of four tokens' inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void AddGroup(
+        byte* codes, sbyte* x, nint columns,
+        ref Vector256<int> s0, ref Vector256<int> s1, ref Vector256<int> s2, ref Vector256<int> s3,
+        ref Vector256<int> t0, ref Vector256<int> t1, ref Vector256<int> t2, ref Vector256<int> t3)
+    {
+        for (sbyte* end = x + TFormat.GroupLength; x < end; x += 4, codes += 4 * PanelTile.Rows)
+        {
+            Vector256<byte> lower = Vector256.Load(codes), upper = Vector256.Load(codes + 32);
+            Vector256<sbyte> input = Vector256.Create(*(int*)x).AsSByte();
+            s0 = ByteDot.Add<TFormat>(s0, lower, input);
+            t0 = ByteDot.Add<TFormat>(t0, upper, input);
+            input = Vector256.Create(*(int*)(x + columns)).AsSByte();
+            s1 = ByteDot.Add<TFormat>(s1, lower, input);
+            t1 = ByteDot.Add<TFormat>(t1, upper, input);
+            input = Vector256.Create(*(int*)(x + 2 * columns)).AsSByte();
+            s2 = ByteDot.Add<TFormat>(s2, lower, input);
+            t2 = ByteDot.Add<TFormat>(t2, upper, input);
+            input = Vector256.Create(*(int*)(x + 3 * columns)).AsSByte();
+            s3 = ByteDot.Add<TFormat>(s3, lower, input);
+            t3 = ByteDot.Add<TFormat>(t3, upper, input);
+        }
     }
 
     /// <summary>Adds one group of one token: weight scale · (input scale · dot − centre · sum), or weight scale · input scale · dot + minimum · sum.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Scale(
-        in InputGroups groups, nint at, float* scales, float* minima, Vector256<int> s, Vector256<int> t, ref Vector256<float> y, ref Vector256<float> z)
+        in InputGroups groups, nint at, float* scales, float* minima, Vector256<float> lower, Vector256<float> upper, ref Vector256<float> y, ref Vector256<float> z)
     {
         Vector256<float> inputScale = Vector256.Create(groups.Scales[at]), sum = Vector256.Create(groups.Sums[at]);
-        Vector256<float> lower = ByteDot.Finish<TFormat>(s), upper = ByteDot.Finish<TFormat>(t);
         if (TFormat.HasMinimum)
         {
             lower *= inputScale;

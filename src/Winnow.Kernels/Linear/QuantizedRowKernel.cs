@@ -26,7 +26,8 @@ internal static unsafe class QuantizedRowKernel<TFormat>
             for (int t = 0; t < inputs.Tokens; t++)
             {
                 float outside = GroupTerms(groups, (nint)t * groups.Stride, scales, minima, products);
-                part.Y[(nint)t * part.YStride + r] = outside + Dot(row, inputs.Codes + (nint)t * inputs.Columns, products, inputs.Columns / 32);
+                sbyte* high = inputs.High + (nint)t * inputs.Columns, low = inputs.Low + (nint)t * inputs.Columns;
+                part.Y[(nint)t * part.YStride + r] = outside + Dot(row, high, low, products, inputs.Columns / 32);
             }
         }
     }
@@ -46,7 +47,7 @@ internal static unsafe class QuantizedRowKernel<TFormat>
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Dot(byte* row, sbyte* x, float* products, int parts)
+    private static float Dot(byte* row, sbyte* high, sbyte* low, float* products, int parts)
     {
         Vector256<float> even = default, odd = default;
         int i = 0;
@@ -55,32 +56,32 @@ internal static unsafe class QuantizedRowKernel<TFormat>
             // Constant part numbers turn the formats' shifts and offsets into immediate operands.
             for (; i < parts; i += 8, row += TFormat.BlockBytes)
             {
-                even = AddPart(even, row, 0, x, products, i);
-                odd = AddPart(odd, row, 1, x, products, i + 1);
-                even = AddPart(even, row, 2, x, products, i + 2);
-                odd = AddPart(odd, row, 3, x, products, i + 3);
-                even = AddPart(even, row, 4, x, products, i + 4);
-                odd = AddPart(odd, row, 5, x, products, i + 5);
-                even = AddPart(even, row, 6, x, products, i + 6);
-                odd = AddPart(odd, row, 7, x, products, i + 7);
+                even = AddPart(even, row, 0, high, low, products, i);
+                odd = AddPart(odd, row, 1, high, low, products, i + 1);
+                even = AddPart(even, row, 2, high, low, products, i + 2);
+                odd = AddPart(odd, row, 3, high, low, products, i + 3);
+                even = AddPart(even, row, 4, high, low, products, i + 4);
+                odd = AddPart(odd, row, 5, high, low, products, i + 5);
+                even = AddPart(even, row, 6, high, low, products, i + 6);
+                odd = AddPart(odd, row, 7, high, low, products, i + 7);
             }
             return Vector256.Sum(even + odd);
         }
         for (; i <= parts - 2; i += 2, row += 2 * TFormat.BlockBytes)
         {
-            even = AddPart(even, row, 0, x, products, i);
-            odd = AddPart(odd, row + TFormat.BlockBytes, 0, x, products, i + 1);
+            even = AddPart(even, row, 0, high, low, products, i);
+            odd = AddPart(odd, row + TFormat.BlockBytes, 0, high, low, products, i + 1);
         }
         if (i < parts)
-            even = AddPart(even, row, 0, x, products, i);
+            even = AddPart(even, row, 0, high, low, products, i);
         return Vector256.Sum(even + odd);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> AddPart(Vector256<float> sum, byte* block, int part, sbyte* x, float* products, nint i)
+    private static Vector256<float> AddPart(Vector256<float> sum, byte* block, int part, sbyte* high, sbyte* low, float* products, nint i)
     {
         Vector256<byte> codes = TFormat.Codes(block, part);
-        Vector256<float> dot = ByteDot.Finish<TFormat>(ByteDot.Add<TFormat>(default, codes, Vector256.Load(x + 32 * i)));
+        Vector256<float> dot = ByteDot.Dot<TFormat>(codes, Vector256.Load(high + 32 * i), Vector256.Load(low + 32 * i));
         Vector256<float> product = TFormat.GroupLength == 32
             ? Vector256.Create(products[i])
             : Vector256.Create(Vector128.Create(products[2 * i]), Vector128.Create(products[2 * i + 1]));

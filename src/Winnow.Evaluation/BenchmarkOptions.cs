@@ -1,0 +1,29 @@
+using Winnow.Caching;
+using Winnow.Kernels.Attention;
+
+namespace Winnow.Evaluation;
+
+/// <summary>What a speed measurement runs.</summary>
+public sealed record BenchmarkOptions
+{
+    /// <summary>Tokens of the timed prefill.</summary>
+    public int PromptTokens { get; init; } = 512;
+
+    /// <summary>Tokens of the timed decoding.</summary>
+    public int GenTokens { get; init; } = 128;
+
+    /// <summary>Tokens read before either, untimed.</summary>
+    public int Depth { get; init; }
+
+    /// <summary>Timed runs; a warm-up run before them does not count.</summary>
+    public int Runs { get; init; } = 5;
+
+    /// <summary>What guides the cache.</summary>
+    public ChosenPolicy Policy { get; init; } = ChosenPolicy.Full;
+
+    /// <summary>How keys and values are stored.</summary>
+    public EntryType Entries { get; init; } = EntryType.F16;
+
+    /// <summary>Seed of the token ids.</summary>
+    public int Seed { get; init; } = 1;
+}
