@@ -21,6 +21,7 @@ public sealed unsafe class ThreadTeam : IDisposable
     private readonly int _spinsBeforeYield;
     private volatile int _phase;
     private volatile bool _stopping;
+    private volatile int _callerProcessor;
     private int _busy;
     private int _pending;
     private void* _job;
@@ -85,6 +86,7 @@ public sealed unsafe class ThreadTeam : IDisposable
     {
         _job = job;
         _execute = execute;
+        _callerProcessor = Thread.GetCurrentProcessorId();
         Volatile.Write(ref _pending, _workers.Length);
         Interlocked.Increment(ref _phase);
         foreach (Worker worker in _workers)
@@ -168,6 +170,12 @@ public sealed unsafe class ThreadTeam : IDisposable
                 _team.Pause(spins);
                 if (spins % 64 != 63)
                     continue;
+                // Two threads that spin and yield can share a processor for seconds beside an idle one; waking from an event picks the idle one.
+                if (Thread.GetCurrentProcessorId() == _team._callerProcessor)
+                {
+                    Park(phase);
+                    continue;
+                }
                 long now = Stopwatch.GetTimestamp();
                 if (parkAt == 0)
                     parkAt = now + ParkAfterTicks;

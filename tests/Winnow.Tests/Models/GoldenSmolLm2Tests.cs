@@ -12,6 +12,9 @@ public sealed class GoldenSmolLm2Tests
     /// <summary>Texts up to this length run through the naive attention in seconds.</summary>
     private const int ShortText = 32;
 
+    /// <summary>Only the shortest text is continued here: the tests of sequences continue them all, through the real cache.</summary>
+    private const int GreedyText = 5;
+
     [Fact]
     public void Float_activations_reproduce_log_probabilities_and_greedy_text()
     {
@@ -20,7 +23,8 @@ public sealed class GoldenSmolLm2Tests
             float[][] logits = attention.Run(golden.Ids);
             AssertLogProbabilities(golden, logits, tolerance: 1e-3);
             Assert.Equal(golden.MeanNll, MeanNll(golden.Ids, logits), 1e-3);
-            Assert.Equal(golden.Greedy, Continue(attention, logits[^1], golden.Greedy.Length));
+            if (golden.Ids.Length <= GreedyText)
+                Assert.Equal(golden.Greedy, Continue(attention, logits[^1], golden.Greedy.Length));
         });
     }
 

@@ -1,0 +1,57 @@
+using Winnow.Formats;
+using Winnow.Kernels.Linear;
+using Winnow.Kernels.Threading;
+using Winnow.Models;
+using Winnow.Tests.Formats;
+
+namespace Winnow.Tests.Models;
+
+public sealed class ArchitectureTests : IDisposable
+{
+    private static readonly int[] Text = [3, 14, 15, 9, 26, 5, 35, 8, 9, 7, 49, 0];
+
+    private readonly TempFolder _folder = new();
+
+    public static TheoryData<string> Published =>
+        ["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "opt", "gpt_neox", "gpt_neox_serial"];
+
+    public static TheoryData<string> InGguf => ["llama", "mistral", "qwen2", "qwen3", "gemma2", "gemma3", "phi3", "gpt_neox"];
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void A_published_checkpoint_computes_what_its_definition_says(string family)
+    {
+        TinyModel tiny = TinyFamilies.Create(family);
+        using Checkpoint checkpoint = tiny.OpenSafetensors(_folder);
+        AssertSameLogits(tiny, checkpoint);
+    }
+
+    [Theory]
+    [MemberData(nameof(InGguf))]
+    public void A_gguf_file_computes_what_the_published_checkpoint_says(string family)
+    {
+        TinyModel tiny = TinyFamilies.Create(family);
+        using Checkpoint checkpoint = TinyGgufModel.Open(tiny, _folder);
+        AssertSameLogits(tiny, checkpoint);
+    }
+
+    private static void AssertSameLogits(TinyModel tiny, Checkpoint checkpoint)
+    {
+        double[][] expected = new ReferenceDecoder(tiny).Logits(Text);
+        using ThreadTeam team = new(2);
+        using DecoderModel model = ModelLoader.Load(checkpoint, team, ActivationMode.Float);
+        NaiveAttention attention = new(model);
+        // A chunk, then single tokens: positions and windows must carry over.
+        float[][] actual = [.. attention.Run(Text.AsSpan(0, 9)), .. Text[9..].SelectMany(id => attention.Run([id]))];
+        Assert.Equal(expected.Length, actual.Length);
+        double spread = expected.SelectMany(row => row).Max() - expected.SelectMany(row => row).Min();
+        Assert.True(spread > 1, $"logits that span {spread} would hide an error");
+        for (int row = 0; row < expected.Length; row++)
+        {
+            for (int id = 0; id < TinyModel.Vocabulary; id++)
+                Assert.Equal(expected[row][id], actual[row][id], 1e-3);
+        }
+    }
+}
