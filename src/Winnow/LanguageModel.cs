@@ -30,7 +30,7 @@ public sealed class LanguageModel : IDisposable
         Model = ModelLoader.Load(checkpoint, team, options.Activations);
         try
         {
-            Tokenizer = TokenizerFactory.FromGguf((GgufFile)checkpoint);
+            Tokenizer = TokenizerFactory.FromCheckpoint(checkpoint);
         }
         catch
         {

@@ -65,7 +65,8 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             Rotation = RotationOf(shape),
         };
         _runtime.Attention.Attend(request, output);
-        if (_needs.Fields.HasFlag(EntryFields.Scores))
+        // Not HasFlag: before it is optimised it boxes, and a decoded token must not allocate.
+        if ((_needs.Fields & EntryFields.Scores) != 0)
             Observe(cache, request);
         if (Phase == CachePhase.Step)
             Session?.AfterStep(cache);

@@ -71,7 +71,7 @@ public abstract class Tokenizer
     /// <exception cref="WinnowException">The id is outside the vocabulary.</exception>
     public string TokenText(int id) => _vocabulary.Text(id);
 
-    /// <summary>Whether the token is a signal and not text.</summary>
+    /// <summary>Whether the token is a signal, or stands for unknown text, and is no text itself.</summary>
     /// <exception cref="WinnowException">The id is outside the vocabulary.</exception>
-    public bool IsControl(int id) => _vocabulary.Kind(id) is TokenKind.Control;
+    public bool IsControl(int id) => _vocabulary.Kind(id) is TokenKind.Control or TokenKind.Unknown;
 }

@@ -1,4 +1,5 @@
 using Winnow.Formats;
+using Winnow.Tokenization.Json;
 using Winnow.Tokenization.Models;
 using Winnow.Tokenization.Normalization;
 using Winnow.Tokenization.PreTokenization;
@@ -21,6 +22,19 @@ public static class TokenizerFactory
     /// <summary>Makes the tokenizer of a GGUF file.</summary>
     /// <exception cref="WinnowException">The file holds no tokenizer, or one that is broken or unknown.</exception>
     public static Tokenizer FromGguf(GgufFile file) => Create(GgufTokenizer.Read(file.Metadata));
+
+    /// <summary>
+    /// Makes the tokenizer of a folder that holds <c>tokenizer.json</c>, and beside it, where there are such, <c>tokenizer_config.json</c>,
+    /// <c>special_tokens_map.json</c> and <c>chat_template.jinja</c>.
+    /// </summary>
+    /// <exception cref="WinnowException">A file is missing, broken, or uses what is not supported; the message names it.</exception>
+    public static Tokenizer FromJson(string directory) => TokenizerJson.Read(directory);
+
+    /// <summary>Makes the tokenizer of an open checkpoint: from a GGUF file itself, otherwise from the folder of the safetensors.</summary>
+    /// <exception cref="WinnowException">There is no tokenizer, or one that is broken or unknown.</exception>
+    public static Tokenizer FromCheckpoint(Checkpoint checkpoint) => checkpoint is GgufFile gguf
+        ? FromGguf(gguf)
+        : FromJson(Directory.Exists(checkpoint.Path) ? checkpoint.Path : Path.GetDirectoryName(Path.GetFullPath(checkpoint.Path))!);
 
     private static PipelineTokenizer CreateBytePair(TokenizerData data)
     {
@@ -46,8 +60,12 @@ public static class TokenizerFactory
         data = WithCustomaryIds(data);
         var vocabulary = new Vocabulary(data.Tokens, data.Kinds, PieceAlphabet.Metaspace);
         bool spacePrefix = data.AddSpacePrefix ?? true;
-        var model = new SentencePieceModel(data with { AddSpacePrefix = spacePrefix });
-        return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: true) with { StripsLeadingSpace = spacePrefix });
+        var model = new SentencePieceModel(data.Tokens, data.Scores!, data.Kinds, data.UnknownId);
+        return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: true) with
+        {
+            Normalizer = Normalizer(data, spacePrefix),
+            StripsLeadingSpace = spacePrefix,
+        });
     }
 
     private static PipelineTokenizer CreateUnigram(TokenizerData data)
@@ -56,13 +74,15 @@ public static class TokenizerFactory
         var vocabulary = new Vocabulary(data.Tokens, data.Kinds, PieceAlphabet.Metaspace);
         bool spacePrefix = data.AddSpacePrefix ?? true;
         var model = new UnigramModel(data.Tokens, data.Scores!, data.Kinds, data.UnknownId);
-        var rules = new SentencePieceRules(data.PrecompiledCharsMap, spacePrefix, data.RemoveExtraWhitespaces, EscapeWhitespaces: true);
         return new PipelineTokenizer(Assemble(data, vocabulary, model, addsBos: false) with
         {
-            Normalizer = new SentencePieceNormalizer(rules),
+            Normalizer = Normalizer(data, spacePrefix),
             StripsLeadingSpace = spacePrefix,
         });
     }
+
+    private static SentencePieceNormalizer Normalizer(TokenizerData data, bool spacePrefix) =>
+        new(new SentencePieceRules(data.PrecompiledCharsMap, spacePrefix, data.RemoveExtraWhitespaces, EscapeWhitespaces: true));
 
     private static TokenizerParts Assemble(TokenizerData data, Vocabulary vocabulary, WordModel model, bool addsBos)
     {

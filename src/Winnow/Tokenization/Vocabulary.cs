@@ -59,7 +59,10 @@ internal sealed class Vocabulary
     {
         var index = new Dictionary<string, int>(Count, StringComparer.Ordinal);
         for (int id = 0; id < Count; id++)
-            index.TryAdd(_texts[id], id);
+        {
+            if (_texts[id].Length > 0)
+                index.TryAdd(_texts[id], id);
+        }
         return index;
     }
 

@@ -81,7 +81,8 @@ public sealed class KvStore : IDisposable
     /// <summary>Counts tokens that a forward pass has put into every lane.</summary>
     internal void Advance(int tokens) => Position += tokens;
 
-    internal void Restore(int position, int irreversibleBefore) => (Position, _irreversibleBefore) = (position, irreversibleBefore);
+    internal void Restore(int position, int promptLength, int irreversibleBefore) =>
+        (Position, PromptLength, _irreversibleBefore) = (position, promptLength, irreversibleBefore);
 
     /// <summary>Remembers that a state before the tokens of the current pass can no longer be reached by truncation.</summary>
     internal void MarkIrreversible() => _irreversibleBefore = Position + PassTokens;

@@ -15,6 +15,7 @@ internal static class KvStoreFile
         foreach (int number in Describe(store.Layout))
             writer.Write(number);
         writer.Write(store.Position);
+        writer.Write(store.PromptLength);
         writer.Write(store.IrreversibleBefore);
         foreach (Lane lane in store.Lanes)
             lane.Write(writer);
@@ -37,9 +38,10 @@ internal static class KvStoreFile
             }
 
             int position = reader.ReadInt32();
+            int promptLength = reader.ReadInt32();
             int irreversible = reader.ReadInt32();
-            if (position < 0 || irreversible < 0 || irreversible > position)
-                throw new WinnowException($"the exported sequence is broken: positions {position} and {irreversible}");
+            if (position < 0 || promptLength < 0 || promptLength > position || irreversible < 0 || irreversible > position)
+                throw new WinnowException($"the exported sequence is broken: positions {position}, {promptLength} and {irreversible}");
             foreach (Lane lane in store.Lanes)
             {
                 int length = reader.ReadInt32();
@@ -49,7 +51,7 @@ internal static class KvStoreFile
                 lane.Read(reader, length);
             }
 
-            store.Restore(position, irreversible);
+            store.Restore(position, promptLength, irreversible);
         }
         catch (EndOfStreamException)
         {

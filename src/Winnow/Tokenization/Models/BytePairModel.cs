@@ -13,14 +13,16 @@ internal sealed class BytePairModel : WordModel
     private readonly Dictionary<string, int> _ids;
     private readonly BytePairOptions _options;
     private readonly Lazy<MergeTable> _long;
-    private readonly int[]? _byteIds;
+    private readonly ByteFallback _fallback;
 
     public BytePairModel(Dictionary<string, int> ids, IReadOnlyList<(string Left, string Right)> merges, BytePairOptions options)
     {
         _ids = ids;
         _options = options;
         _long = new Lazy<MergeTable>(() => MergeTable.Create(ids, merges));
-        _byteIds = options.ByteFallback ? ByteIds(ids) : null;
+        _fallback = ByteFallback.FromNames(ids, options.ByteFallback, options.UnknownId);
+        if (options.ByteFallback && !_fallback.HasBytes)
+            throw new WinnowException("the tokenizer asks for byte fallback but its vocabulary lacks some of '<0x00>' to '<0xFF>'; the file is broken");
         try
         {
             _bpe = BpeTokenizer.Create(new BpeOptions(ids)
@@ -81,7 +83,7 @@ internal sealed class BytePairModel : WordModel
             {
                 if (i > start)
                     EncodeKnown(word[start..i], ids);
-                EncodeUnknown(word.AsSpan(i, length), unknownBefore, ids);
+                _fallback.Encode(word.AsSpan(i, length), unknownBefore && _options.FuseUnknown, ids);
                 unknownBefore = true;
                 start = i + length;
             }
@@ -89,33 +91,6 @@ internal sealed class BytePairModel : WordModel
         }
         if (start < word.Length)
             EncodeKnown(word[start..], ids);
-    }
-
-    private void EncodeUnknown(ReadOnlySpan<char> character, bool unknownBefore, List<int> ids)
-    {
-        if (_byteIds is not null)
-        {
-            Span<byte> bytes = stackalloc byte[4];
-            int count = System.Text.Encoding.UTF8.GetBytes(character, bytes);
-            foreach (byte value in bytes[..count])
-                ids.Add(_byteIds[value]);
-        }
-        else if (_options.UnknownId is int unknown && !(unknownBefore && _options.FuseUnknown))
-        {
-            ids.Add(unknown);
-        }
-    }
-
-    private static int[] ByteIds(Dictionary<string, int> ids)
-    {
-        int[] byteIds = new int[256];
-        for (int value = 0; value < 256; value++)
-        {
-            string piece = $"<0x{value:X2}>";
-            if (!ids.TryGetValue(piece, out byteIds[value]))
-                throw new WinnowException($"the tokenizer asks for byte fallback but its vocabulary lacks '{piece}'; the file is broken");
-        }
-        return byteIds;
     }
 }
 

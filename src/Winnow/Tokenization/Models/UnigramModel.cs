@@ -1,10 +1,8 @@
-using System.Text;
-
 namespace Winnow.Tokenization.Models;
 
 /// <summary>
 /// The segmentation with the highest sum of scores, by Viterbi's algorithm over a trie of pieces (Kudo, 2018). Microsoft.ML.Tokenizers has a unigram
-/// model too, but version 2.0.1 fails with an index error on text that needs byte fallback, so this one is our own; on other text they agree.
+/// model too, but version 2.0.1 fails with an index error on text that needs byte fallback, so this one is our own.
 /// </summary>
 internal sealed class UnigramModel : WordModel
 {
@@ -15,33 +13,23 @@ internal sealed class UnigramModel : WordModel
     private readonly List<int> _idAtNode = [-1];
     private readonly IReadOnlyList<float> _scores;
     private readonly double _unknownScore;
-    private readonly int? _unknownId;
-    private readonly int[]? _byteIds;
+    private readonly ByteFallback _fallback;
 
     public UnigramModel(IReadOnlyList<string> pieces, IReadOnlyList<float> scores, IReadOnlyList<TokenKind>? kinds, int? unknownId)
     {
         _scores = scores;
-        _unknownId = unknownId;
-        int[] byteIds = new int[256];
-        int bytesFound = 0;
+        _fallback = ByteFallback.FromKinds(pieces, kinds, unknownId);
         float worst = float.MaxValue;
         for (int id = 0; id < pieces.Count; id++)
         {
             if (!float.IsFinite(scores[id]))
                 throw new WinnowException($"the score of token {id} ('{pieces[id]}') is {scores[id]}; the file is broken");
-            TokenKind kind = kinds?[id] ?? TokenKind.Normal;
-            if (kind is TokenKind.Byte && Vocabulary.TryReadByte(pieces[id], out byte value))
-            {
-                byteIds[value] = id;
-                bytesFound++;
-            }
-            else if (kind is TokenKind.Normal or TokenKind.UserDefined && id != unknownId)
+            if ((kinds?[id] ?? TokenKind.Normal) is TokenKind.Normal or TokenKind.UserDefined && id != unknownId)
             {
                 Insert(pieces[id], id);
                 worst = Math.Min(worst, scores[id]);
             }
         }
-        _byteIds = bytesFound == 256 ? byteIds : null;
         _unknownScore = (worst == float.MaxValue ? 0 : worst) - UnknownPenalty;
     }
 
@@ -52,23 +40,12 @@ internal sealed class UnigramModel : WordModel
         for (int end = word.Length; end > 0; end = best[end].Start)
             path.Push((best[end].Start, end, best[end].Id));
         bool unknownBefore = false;
-        Span<byte> utf8 = stackalloc byte[4];
         foreach ((int start, int end, int id) in path)
         {
             if (id >= 0)
-            {
                 ids.Add(id);
-            }
-            else if (_byteIds is not null)
-            {
-                int count = Encoding.UTF8.GetBytes(word.AsSpan(start, end - start), utf8);
-                foreach (byte value in utf8[..count])
-                    ids.Add(_byteIds[value]);
-            }
-            else if (_unknownId is int unknown && !unknownBefore)
-            {
-                ids.Add(unknown);
-            }
+            else
+                _fallback.Encode(word.AsSpan(start, end - start), unknownBefore, ids);
             unknownBefore = id < 0;
         }
     }

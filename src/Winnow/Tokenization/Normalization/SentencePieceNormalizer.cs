@@ -1,5 +1,4 @@
 using Microsoft.ML.Tokenizers;
-using Winnow.Tokenization.Models;
 
 namespace Winnow.Tokenization.Normalization;
 
@@ -13,9 +12,7 @@ internal sealed class SentencePieceNormalizer : TextNormalizer
 
     public SentencePieceNormalizer(SentencePieceRules rules)
     {
-        IReadOnlyList<(string Piece, float Score, TokenKind Kind)> pieces =
-            [("<unk>", 0, TokenKind.Unknown), ("<s>", 0, TokenKind.Control), ("</s>", 0, TokenKind.Control), ("▁", 0, TokenKind.Normal)];
-        _normalizer = SentencePieceFile.Open(pieces, rules, byteFallback: false, unknownId: 0).Normalizer
+        _normalizer = SentencePieceFile.Open(rules).Normalizer
             ?? throw new WinnowException("the tokenizer's character map cannot be read; the file is broken");
     }
 

@@ -158,7 +158,6 @@ internal sealed class MethodCall(int line, Expression target, string name, Argum
     }
 }
 
-/// <summary>A filter; a null operand is the text of a block.</summary>
 internal sealed class Filter(int line, Expression operand, string name, ArgumentList arguments) : Expression(line)
 {
     protected override object? Compute(TemplateContext context) =>

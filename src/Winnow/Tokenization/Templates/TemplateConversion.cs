@@ -35,7 +35,7 @@ internal static class TemplateConversion
         JsonValueKind.Object => Map(element.EnumerateObject().Select(pair => (pair.Name, ToValue(name, pair.Value, depth + 1)))),
         JsonValueKind.Array => element.EnumerateArray().Select(item => ToValue(name, item, depth + 1)).ToList(),
         JsonValueKind.String => element.GetString(),
-        JsonValueKind.Number => element.TryGetInt64(out long whole) ? whole : element.GetDouble(),
+        JsonValueKind.Number => element.TryGetInt64(out long whole) ? (object)whole : element.GetDouble(),
         JsonValueKind.True => true,
         JsonValueKind.False => false,
         _ => null,

@@ -59,7 +59,7 @@ internal static class TemplateFilters
         ["float"] = (_, value, arguments) => ToReal(value) ?? arguments.Get(0, "default", 0.0),
         ["abs"] = (context, value, _) => value switch
         {
-            long and not long.MinValue => Math.Abs((long)value),
+            long and not long.MinValue => (object)Math.Abs((long)value),
             double number => Math.Abs(number),
             _ => throw context.Error($"'abs' needs a number, not {TemplateValues.TypeName(value)}"),
         },

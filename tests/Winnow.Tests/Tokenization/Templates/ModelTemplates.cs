@@ -49,7 +49,7 @@ internal static class ModelTemplates
             {%- endfor %}
             {{- '\n</tools><|im_end|>\n' }}
         {%- endif %}
-        {%- for message in messages if not (tools and loop.first is defined and message.role == 'system') %}
+        {%- for message in messages if not (tools and message.role == 'system') %}
             {%- if message.role in ['user', 'system'] or (message.role == 'assistant' and not message.tool_calls) %}
                 {{- '<|im_start|>' + message.role + '\n' + message.content + '<|im_end|>\n' }}
             {%- elif message.role == 'assistant' %}

@@ -1,7 +1,7 @@
 using Google.Protobuf;
 using Microsoft.ML.Tokenizers;
 
-namespace Winnow.Tokenization.Models;
+namespace Winnow.Tokenization.Normalization;
 
 /// <summary>What SentencePiece does to a text before it is segmented.</summary>
 /// <param name="CharsMap">Compiled character map, empty for none.</param>
@@ -12,24 +12,26 @@ internal sealed record SentencePieceRules(
     ReadOnlyMemory<byte> CharsMap, bool AddSpacePrefix, bool RemoveExtraWhitespaces, bool EscapeWhitespaces);
 
 /// <summary>
-/// Writes a vocabulary as a SentencePiece model in memory, which is the one form Microsoft.ML.Tokenizers takes it in. Field numbers are those of
+/// Writes a SentencePiece model in memory, which is the one form Microsoft.ML.Tokenizers takes normalization rules in. Field numbers are those of
 /// SentencePiece's <c>sentencepiece_model.proto</c>.
 /// </summary>
 internal static class SentencePieceFile
 {
     private const int BytePairType = 2;
 
-    /// <summary>Opens a byte-pair model over the pieces.</summary>
+    private static readonly (string Piece, TokenKind Kind)[] s_pieces =
+        [("<unk>", TokenKind.Unknown), ("<s>", TokenKind.Control), ("</s>", TokenKind.Control), ("▁", TokenKind.Normal)];
+
+    /// <summary>Opens a model of the fewest pieces that has the rules.</summary>
     /// <exception cref="WinnowException">The library rejects the model.</exception>
-    public static SentencePieceTokenizer Open(
-        IReadOnlyList<(string Piece, float Score, TokenKind Kind)> pieces, SentencePieceRules rules, bool byteFallback, int unknownId)
+    public static SentencePieceTokenizer Open(SentencePieceRules rules)
     {
         using var stream = new MemoryStream();
         using (var output = new CodedOutputStream(stream, leaveOpen: true))
         {
-            foreach ((string piece, float score, TokenKind kind) in pieces)
-                WriteMessage(output, 1, message => WritePiece(message, piece, score, kind));
-            WriteMessage(output, 2, message => WriteTrainer(message, byteFallback, unknownId));
+            foreach ((string piece, TokenKind kind) in s_pieces)
+                WriteMessage(output, 1, message => WritePiece(message, piece, kind));
+            WriteMessage(output, 2, WriteTrainer);
             WriteMessage(output, 3, message => WriteNormalizer(message, rules));
         }
         stream.Position = 0;
@@ -39,30 +41,22 @@ internal static class SentencePieceFile
         }
         catch (Exception error) when (error is ArgumentException or InvalidOperationException or IndexOutOfRangeException or InvalidProtocolBufferException)
         {
-            throw new WinnowException($"the SentencePiece vocabulary cannot be used: {error.Message}", error);
+            throw new WinnowException($"the tokenizer's SentencePiece rules cannot be used: {error.Message}", error);
         }
     }
 
-    private static void WritePiece(CodedOutputStream output, string piece, float score, TokenKind kind)
+    private static void WritePiece(CodedOutputStream output, string piece, TokenKind kind)
     {
         output.WriteTag(1, WireFormat.WireType.LengthDelimited);
         output.WriteString(piece);
-        output.WriteTag(2, WireFormat.WireType.Fixed32);
-        output.WriteFloat(score);
         output.WriteTag(3, WireFormat.WireType.Varint);
         output.WriteEnum((int)kind);
     }
 
-    private static void WriteTrainer(CodedOutputStream output, bool byteFallback, int unknownId)
+    private static void WriteTrainer(CodedOutputStream output)
     {
         output.WriteTag(3, WireFormat.WireType.Varint);
         output.WriteEnum(BytePairType);
-        WriteFlag(output, 35, byteFallback);
-        foreach ((int field, int id) in (ReadOnlySpan<(int, int)>)[(40, unknownId), (41, -1), (42, -1), (43, -1)])
-        {
-            output.WriteTag(field, WireFormat.WireType.Varint);
-            output.WriteInt32(id);
-        }
     }
 
     private static void WriteNormalizer(CodedOutputStream output, SentencePieceRules rules)
