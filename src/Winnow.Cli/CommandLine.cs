@@ -10,6 +10,7 @@ namespace Winnow.Cli;
 /// <summary>The whole program as a function: arguments in, exit code out. Tests call it with writers of their own.</summary>
 internal static class CommandLine
 {
+    private const string ProgramName = "winnow";
     private const string DebugVariable = "WINNOW_DEBUG";
 
     /// <summary>Runs one command.</summary>
@@ -19,9 +20,9 @@ internal static class CommandLine
         {
             return Invoke(args, terminal);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException error)
         {
-            return Fail(terminal, "stopped", ExitCodes.Interrupted);
+            return Fail(terminal, error.Message.StartsWith("stopped", StringComparison.Ordinal) ? error.Message : "stopped", ExitCodes.Interrupted);
         }
         catch (Exception error) when (error is WinnowException or IOException or UnauthorizedAccessException)
         {
@@ -41,7 +42,7 @@ internal static class CommandLine
 
     private static int Invoke(IReadOnlyList<string> args, Terminal terminal)
     {
-        RootCommand root = Build(terminal);
+        Command root = Build(terminal);
         // Texts may begin with '@', which must not be taken for a file of arguments.
         ParserConfiguration syntax = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
         ParseResult arguments = root.Parse(args.Count == 0 ? ["--help"] : args, syntax);
@@ -56,28 +57,33 @@ internal static class CommandLine
         });
     }
 
-    private static RootCommand Build(Terminal terminal)
+    private static Command Build(Terminal terminal)
     {
         CommonOptions common = new();
-        RootCommand root = new("Winnow runs language models on the processor and keeps of their cache what matters.");
+        // No RootCommand: that would be called after the assembly, not after the program.
+        Command root = new(ProgramName, "Winnow runs language models on the processor and keeps of their cache what matters.");
         root.Add(new RunCommand(terminal, common));
-        root.Add(new ChatCommand(terminal, common));
+        root.Add(new CompareCommand(terminal, common));
+        root.Add(new PerplexityCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
+        root.Add(new BenchCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));
         root.Add(new PullCommand(terminal, common));
         root.Add(new PoliciesCommand(terminal, common));
-        foreach (HelpOption help in root.Options.OfType<HelpOption>())
-            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        HelpOption help = new();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.Add(help);
+        root.Add(new VersionOption());
         return root;
     }
 
     private static string Describe(ParseResult arguments)
     {
         Command command = arguments.CommandResult.Command;
-        string path = command is RootCommand ? "winnow" : $"winnow {command.Name}";
+        string path = command.Name == ProgramName ? ProgramName : $"{ProgramName} {command.Name}";
         string message = arguments.Errors.Count > 0 ? arguments.Errors[0].Message.TrimEnd('.') : "the command is incomplete";
         if (arguments.UnmatchedTokens is [string unmatched, ..])
-            message = command is RootCommand ? $"there is no command '{unmatched}'" : $"'{unmatched}' is not an option of '{path}'";
+            message = command.Name == ProgramName ? $"there is no command '{unmatched}'" : $"'{unmatched}' is not an option of '{path}'";
         return $"{message}; see '{path} --help'";
     }
 

@@ -33,7 +33,7 @@ internal static class PromptSource
         if (!terminal.InIsTerminal && file != "-")
         {
             if (prompt is null)
-                prompt = ReadInput(terminal);
+                prompt = ReadInput(terminal).TrimEnd('\r', '\n');
             else
                 document ??= ReadInput(terminal);
         }
@@ -41,6 +41,18 @@ internal static class PromptSource
         PromptText text = new(document, prompt);
         return text.Joined.Length > 0 ? text : throw new WinnowException("there is no text: give --prompt TEXT, --file PATH, or text on standard input");
     }
+
+    /// <summary>One text: --prompt, --file, or standard input.</summary>
+    /// <exception cref="WinnowException">None or two were given, or the file cannot be read.</exception>
+    public static string ReadSingle(ParseResult arguments, CommonOptions common, Terminal terminal) =>
+        (arguments.GetValue(common.Prompt), arguments.GetValue(common.File)) switch
+        {
+            (not null, not null) => throw new WinnowException("--prompt and --file were both given; keep one of them"),
+            ({ } prompt, null) => prompt,
+            (null, not null and not "-" and { } file) => ReadFile(file),
+            (null, null) when terminal.InIsTerminal => throw new WinnowException("there is no text: give --prompt TEXT, --file PATH, or text on standard input"),
+            _ => ReadInput(terminal),
+        };
 
     /// <summary>A file's text, UTF-8 unless a byte-order mark says otherwise.</summary>
     public static string ReadFile(string path)
@@ -64,6 +76,6 @@ internal static class PromptSource
         if (terminal.InIsTerminal)
             return terminal.Interrupts.Wait(terminal.In.ReadToEnd);
         using Timer hint = new(_ => terminal.Error.WriteLine("winnow: waiting for the end of standard input; redirect it from /dev/null if there is none"), null, _patience, Timeout.InfiniteTimeSpan);
-        return terminal.Interrupts.Wait(terminal.In.ReadToEnd).TrimEnd('\r', '\n');
+        return terminal.Interrupts.Wait(terminal.In.ReadToEnd);
     }
 }

@@ -8,24 +8,28 @@ namespace Winnow.Cli.Options;
 internal static class Values
 {
     /// <summary>A whole number.</summary>
-    public static Option<int> Integer(string name, string valueName, string help, int otherwise, int least = 0, int most = int.MaxValue)
+    public static Option<int> Integer(string name, string valueName, string help, int otherwise, int least = 0, int most = int.MaxValue) => new(name)
     {
-        string range = most == int.MaxValue ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}";
-        return Create(name, valueName, help, otherwise, range, text =>
-            int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most ? value : null);
-    }
+        Description = help,
+        HelpName = valueName,
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = argument => ParseInteger(name, argument.Tokens[0].Value, least, most),
+    };
 
     /// <summary>Several whole numbers, separated by commas.</summary>
-    public static Option<IReadOnlyList<int>> Integers(string name, string valueName, string help, IReadOnlyList<int> otherwise, int least = 0) =>
-        new(name)
-        {
-            Description = help,
-            HelpName = valueName,
-            DefaultValueFactory = _ => otherwise,
-            CustomParser = argument => [.. Words(argument).Select(text =>
-                int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least
-                    ? value : throw Wrong(name, text, $"a whole number of {least} or more"))],
-        };
+    public static Option<IReadOnlyList<int>> Integers(string name, string valueName, string help, IReadOnlyList<int> otherwise, int least = 0) => new(name)
+    {
+        Description = $"{help} [default: {string.Join(',', otherwise)}]",
+        HelpName = valueName,
+        CustomParser = argument => [.. Words(argument).Select(text => ParseInteger(name, text, least, int.MaxValue))],
+    };
+
+    /// <summary>Reads a whole number in a range.</summary>
+    /// <exception cref="WinnowException">It is none.</exception>
+    public static int ParseInteger(string name, string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int value) && value >= least && value <= most
+            ? value
+            : throw Wrong(name, text, most == int.MaxValue ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}");
 
     /// <summary>A number.</summary>
     public static Option<float> Number(string name, string valueName, string help, float otherwise) =>
