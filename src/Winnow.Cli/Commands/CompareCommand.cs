@@ -1,90 +1,98 @@
 using System.CommandLine;
-using Winnow.Caching;
+using Winnow.Cli.Generation;
 using Winnow.Cli.Options;
 using Winnow.Cli.Output;
 using Winnow.Cli.Rendering;
+using Winnow.Decoding;
 using Winnow.Evaluation;
 
 namespace Winnow.Cli.Commands;
 
-/// <summary><c>winnow compare</c>, the main job: one question over one document with the full cache and with every policy.</summary>
+/// <summary><c>winnow compare</c>: one question, every policy.</summary>
 internal sealed class CompareCommand : WinnowCommand
 {
-    private const string AllPolicies = "all";
+    private const int DefaultMaxTokens = 48;
+
     private readonly CommonOptions _common;
-    private readonly Option<IReadOnlyList<string>> _caches;
-    private readonly Option<IReadOnlyList<string>> _keeps;
-    private readonly Option<string?> _plot = Values.Text("--plot", "FILE.png", "draws quality against memory");
-    private readonly Option<string?> _output = Values.Text("--output", "FILE.json", "writes the JSON beside the table");
+    private readonly Option<string[]> _caches = new("--cache")
+    {
+        Description = "policies, separated by commas, or 'all'; repeat it for policies with options of their own [default: all]",
+        HelpName = "NAME[:key=value,…]",
+    };
+
+    private readonly Option<string[]> _keeps = new("--keep")
+    {
+        Description = $"budgets, separated by commas; every policy runs with each [default: {CommonOptions.DefaultKeep}]",
+        HelpName = "50%,25%,N,64MiB",
+    };
+
+    private readonly Option<int> _maxTokens = Values.Integer("--max-tokens", "N", "most tokens of an answer", DefaultMaxTokens, least: 1);
     private readonly Option<bool> _raw = Values.Switch("--raw", "sends the text as it is, without the model's chat template");
+    private readonly Option<string?> _output = Values.Text("--output", "FILE.json", "writes the JSON to a file as well");
+    private readonly Option<string?> _plot = Values.Text("--plot", "FILE.png", "draws quality against memory");
 
     public CompareCommand(Terminal terminal, CommonOptions common)
-        : base("compare", "Answers a question over a document with the full cache and with every policy, side by side.", terminal)
+        : base("compare", "Answers a question over a document with the full cache and with cache policies, and shows what each loses and saves.", terminal)
     {
         _common = common;
-        _caches = new Option<IReadOnlyList<string>>("--cache")
-        {
-            Description = "a policy with its options; repeat the option for several [default: all]",
-            HelpName = "NAME[:key=value,…]|all",
-            DefaultValueFactory = _ => [AllPolicies],
-            CustomParser = argument => [.. argument.Tokens.SelectMany(token => PolicyList.Split(token.Value))],
-        };
-        _keeps = new Option<IReadOnlyList<string>>("--keep")
-        {
-            Description = "budgets, separated by commas",
-            HelpName = "25%[,10%…]|N|64MiB",
-            DefaultValueFactory = _ => [CommonOptions.DefaultKeep],
-            CustomParser = argument => [.. Values.Words(argument)],
-        };
-        AddAll(common.OfModel);
-        AddAll(common.File, common.Prompt, common.System, _raw, _caches, _keeps, common.CacheType, _plot, _output);
-        AddAll(common.OfSampling);
-        Add(common.Json);
+        AddAll([common.Model, common.File, common.Prompt, common.System, _raw, _caches, _keeps, common.CacheType, _maxTokens]);
+        AddAll(common.Temperature, common.TopP, common.TopK, common.Seed, _output, _plot, common.Threads, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>
     [
-        new("all policies on the sample document", "winnow compare"),
-        new("all policies on a document of your own at three budgets", "winnow compare --file report.txt --prompt \"What was decided?\" --keep 50%,25%,10%"),
-        new("two policies with options, and a picture", "winnow compare --cache sage-kv --cache h2o:norm=mean-over-visible --plot compare.png"),
+        new("all policies on a sample document", "winnow compare"),
+        new("on a document of your own, with three budgets and a plot", "winnow compare --file report.txt --prompt \"Who signed it?\" --keep 50%,25%,10% --plot plot.png"),
+        new("two policies, one with options", "winnow compare --cache h2o:norm=mean-over-visible --cache snapkv --keep 512"),
+        new("the figures for a script", "winnow compare --file report.txt --prompt \"Who signed it?\" --json | jq '.rows[] | {cache, agreement_top1}'"),
     ];
 
     protected override int Execute(ParseResult arguments)
     {
-        ComparisonOptions options = ReadOptions(arguments);
+        SamplingOptions sampling = _common.ReadGeneration(arguments).Sampling;
+        ComparisonOptions options = new()
+        {
+            Entries = PolicyList.Parse(OrDefault(arguments.GetValue(_caches), PolicyList.All), OrDefault(arguments.GetValue(_keeps), CommonOptions.DefaultKeep)),
+            MaxTokens = arguments.GetValue(_maxTokens),
+            EntriesType = _common.ReadCacheType(arguments),
+            Sampling = sampling,
+        };
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
-        bool sample = arguments.GetValue(_common.File) is null && arguments.GetValue(_common.Prompt) is null && Terminal.InIsTerminal;
-        PromptText text = sample ? SampleDocument.Read() : PromptSource.Read(arguments, _common, promptFile: null, Terminal);
-        int[] prompt = PromptEncoder.Encode(model.Tokenizer, text, arguments.GetValue(_common.System), arguments.GetValue(_raw));
-        ComparisonReport report = Patience.Run(Terminal, "compare", meter =>
-            Comparison.Run(model, prompt, options, Patience.Reporter(meter), Terminal.Interrupts.Token));
-        CompareJson json = CompareView.Describe(report, arguments.GetValue(_common.File) ?? (sample ? SampleDocument.Name : null), text.Question ?? text.Joined);
-        if (arguments.GetValue(_output) is { } output)
-            JsonOutput.Save(output, json, context => context.CompareJson);
-        if (arguments.GetValue(_plot) is { } plot)
-            ComparisonPlot.Save(report, plot);
+        (string? file, PromptText prompt) = ReadPrompt(arguments);
+        int[] tokens = new PromptRenderer(model.Tokenizer, arguments.GetValue(_raw)).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
+        ComparisonReport report = Patience.Run(Terminal, "warming up", meter => Comparison.Run(
+            model, tokens, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
+        CompareJson json = ComparisonJson.Of(report, file, prompt.Question ?? "");
+        Save(arguments, report, json);
         if (arguments.GetValue(_common.Json))
             JsonOutput.Write(Terminal, json, context => context.CompareJson);
         else
-            CompareView.Print(Terminal.OutConsole(), json);
+            ComparisonView.Print(Terminal.OutConsole(), json);
         return ExitCodes.Success;
     }
 
-    private ComparisonOptions ReadOptions(ParseResult arguments)
+    private static string[] OrDefault(string[]? given, string otherwise) => given is { Length: > 0 } ? given : [otherwise];
+
+    private (string? File, PromptText Prompt) ReadPrompt(ParseResult arguments)
     {
-        IEnumerable<string> named = arguments.GetValue(_caches)!.SelectMany(text => text == AllPolicies ? PolicyCatalogue.All.Select(policy => policy.Name) : [text]);
-        // The full cache comes first by itself, and once.
-        string[] policies = [.. named.Where(text => text != ChosenPolicy.Full.Descriptor.Name).Distinct()];
-        Budget[] budgets = [.. arguments.GetValue(_keeps)!.Select(Budget.Parse)];
-        foreach (string policy in policies)
-            PolicyCatalogue.Parse(policy, budgets[0]);
-        Winnow.Decoding.GenerationOptions generation = _common.ReadGeneration(arguments);
-        return new ComparisonOptions
+        string? file = arguments.GetValue(_common.File);
+        if (file is not null || arguments.GetValue(_common.Prompt) is not null)
+            return (file, PromptSource.Read(arguments, _common, null, Terminal));
+        return (SampleDocument.Name, new PromptText(SampleDocument.Read(), SampleDocument.Question));
+    }
+
+    private void Save(ParseResult arguments, ComparisonReport report, CompareJson json)
+    {
+        if (arguments.GetValue(_output) is { } output)
         {
-            Entries = [.. budgets.SelectMany(budget => policies.Select(policy => new ComparisonEntry(policy, budget)))],
-            MaxTokens = arguments.GetResult(_common.MaxTokens) is { Implicit: false } ? generation.MaxTokens : 64,
-            EntriesType = arguments.GetValue(_common.CacheType),
-            Sampling = generation.Sampling,
-        };
+            JsonOutput.Save(output, json, context => context.CompareJson);
+            Terminal.Error.WriteLine($"wrote {output}");
+        }
+
+        if (arguments.GetValue(_plot) is { } plot)
+        {
+            ComparisonPlot.Save(report, plot);
+            Terminal.Error.WriteLine($"wrote {plot}");
+        }
     }
 }

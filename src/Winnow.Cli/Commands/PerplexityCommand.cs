@@ -1,58 +1,53 @@
 using System.CommandLine;
+using System.Globalization;
 using Spectre.Console;
 using Winnow.Caching;
 using Winnow.Cli.Options;
 using Winnow.Cli.Output;
 using Winnow.Cli.Rendering;
 using Winnow.Evaluation;
+using Winnow.Kernels.Attention;
 
 namespace Winnow.Cli.Commands;
 
-/// <summary><c>winnow perplexity</c>: how well a model, with its cache under a policy, predicts a text.</summary>
+/// <summary><c>winnow perplexity</c>: how well the model foresees a text.</summary>
 internal sealed class PerplexityCommand : WinnowCommand
 {
     private readonly CommonOptions _common;
-    private readonly Option<int> _context = Values.Integer("--context", "N", "tokens of a window; its second half is scored", 1024, least: 4);
+    private readonly Option<int> _context = Values.Integer("--context", "N", "tokens of a window; its second half is scored", 1024);
     private readonly Option<int> _windows = Values.Integer("--windows", "K", "windows to score; 0 for all that the text fills", 0);
 
     public PerplexityCommand(Terminal terminal, CommonOptions common)
-        : base("perplexity", "Measures how well the model predicts a text, with the full cache or under a policy.", terminal)
+        : base("perplexity", "Measures how well the model foresees a text, with the full cache or over what a policy keeps.", terminal)
     {
         _common = common;
-        AddAll(common.OfModel);
-        AddAll(common.File, _context, _windows, common.Cache, common.Keep, common.CacheType, common.Json);
+        AddAll(common.Model, common.File, common.Prompt, _context, _windows, common.Cache, common.Keep, common.CacheType, common.Threads, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>
     [
-        new("eight windows of a text with the full cache", "winnow perplexity --file book.txt --windows 8"),
-        new("the same over a quarter of the cache", "winnow perplexity --file book.txt --windows 8 --cache h2o --keep 25%"),
+        new("a text, eight windows of 1,024 tokens", "winnow perplexity --file text.txt --windows 8"),
+        new("over a quarter of each window's first half", "winnow perplexity --file text.txt --windows 8 --cache h2o --keep 25%"),
     ];
 
     protected override int Execute(ParseResult arguments)
     {
-        ChosenPolicy policy = _common.ReadPolicy(arguments);
-        using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
-        string text = PromptSource.ReadSingle(arguments, _common, Terminal);
         int windows = arguments.GetValue(_windows);
-        PerplexityOptions options = new()
-        {
-            Context = arguments.GetValue(_context),
-            Windows = windows == 0 ? null : windows,
-            Policy = policy,
-            Entries = arguments.GetValue(_common.CacheType),
-        };
-        int[] tokens = [.. model.Tokenizer.Encode(text, addSpecial: true, parseSpecial: false)];
-        PerplexityResult result = Patience.Run(Terminal, "perplexity", meter =>
-            PerplexityEvaluator.Run(model, tokens, options, Patience.Reporter(meter), Terminal.Interrupts.Token));
+        ChosenPolicy policy = _common.ReadPolicy(arguments);
+        EntryType entries = _common.ReadCacheType(arguments);
+        PerplexityOptions options = new() { Context = arguments.GetValue(_context), Windows = windows == 0 ? null : windows, Policy = policy, Entries = entries };
+        using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
+        int[] tokens = [.. model.Tokenizer.Encode(PromptSource.ReadSingle(arguments, _common, Terminal), addSpecial: true)];
+        PerplexityResult result = Patience.Run(Terminal, "perplexity", meter => PerplexityEvaluator.Run(
+            model, tokens, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
         if (arguments.GetValue(_common.Json))
-            JsonOutput.Write(Terminal, Describe(result, policy), context => context.PerplexityJson);
+            JsonOutput.Write(Terminal, ToJson(result, policy), context => context.PerplexityJson);
         else
             Print(result, policy);
         return ExitCodes.Success;
     }
 
-    private static PerplexityJson Describe(PerplexityResult result, ChosenPolicy policy) => new()
+    private static PerplexityJson ToJson(PerplexityResult result, ChosenPolicy policy) => new()
     {
         Perplexity = result.Perplexity,
         StandardError = result.StandardError,
@@ -61,7 +56,7 @@ internal sealed class PerplexityCommand : WinnowCommand
         Windows = result.Windows,
         Context = result.Context,
         Cache = policy.Descriptor.Name,
-        KeptEntries = result.KeptEntries,
+        KeptEntries = Figures.Measured(result.KeptEntries),
         KvBytes = result.KvBytes,
         KvBytesFull = result.KvBytesFull,
         Seconds = Figures.Measured(result.Seconds),
@@ -70,9 +65,10 @@ internal sealed class PerplexityCommand : WinnowCommand
     private void Print(PerplexityResult result, ChosenPolicy policy)
     {
         IAnsiConsole console = Terminal.OutConsole();
-        FormattableString line = $"perplexity {result.Perplexity:0.0000} ± {result.StandardError:0.0000}";
-        console.MarkupLine("[bold]" + FormattableString.Invariant(line) + "[/]");
+        string perplexity = result.Perplexity.ToString("0.000", CultureInfo.InvariantCulture);
+        string error = result.StandardError.ToString("0.000", CultureInfo.InvariantCulture);
+        console.MarkupLineInterpolated($"perplexity [bold]{perplexity}[/] ± {error}");
         console.MarkupLineInterpolated(
-            $"{Figures.Whole(result.Tokens)} tokens scored in {result.Windows} windows of {result.Context}, cache {policy.Descriptor.Name}, {Figures.Bytes(result.KvBytes)} of {Figures.Bytes(result.KvBytesFull)}, {Figures.Short(result.Seconds)} s");
+            $"[dim]{Figures.Whole(result.Tokens)} tokens scored in {result.Windows} windows of {Figures.Whole(result.Context)} · {policy.Descriptor.Name} cache, {Figures.Whole(result.KeptEntries)} entries after the first half · KV {Figures.Bytes(result.KvBytes)} of {Figures.Bytes(result.KvBytesFull)} · {Figures.Short(result.Seconds)} s[/]");
     }
 }

@@ -80,5 +80,10 @@ internal static class InspectionView
 
     private static string Id(int? id) => id?.ToString(CultureInfo.InvariantCulture) ?? "none";
 
-    private static string Millions(long values) => values >= 1_000_000_000 ? Figures.Short(values / 1e9) + " billion" : Figures.Short(values / 1e6) + " million";
+    private static string Millions(long values) => values switch
+    {
+        >= 1_000_000_000 => Figures.Short(values / 1e9) + " billion",
+        >= 1_000_000 => Figures.Short(values / 1e6) + " million",
+        _ => Figures.Whole(values),
+    };
 }
