@@ -63,10 +63,11 @@ internal static class CommandLine
         // No RootCommand: that would be called after the assembly, not after the program.
         Command root = new(ProgramName, "Winnow runs language models on the processor and keeps of their cache what matters.");
         root.Add(new RunCommand(terminal, common));
+        root.Add(new ChatCommand(terminal, common));
         root.Add(new CompareCommand(terminal, common));
         root.Add(new PerplexityCommand(terminal, common));
-        root.Add(new TokenizeCommand(terminal, common));
         root.Add(new BenchCommand(terminal, common));
+        root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));
         root.Add(new PullCommand(terminal, common));
         root.Add(new PoliciesCommand(terminal, common));

@@ -14,7 +14,7 @@ namespace Winnow.Cli.Commands;
 internal sealed class PerplexityCommand : WinnowCommand
 {
     private readonly CommonOptions _common;
-    private readonly Option<int> _context = Values.Integer("--context", "N", "tokens of a window; its second half is scored", 1024);
+    private readonly Option<int> _context = Values.Integer("--context", "N", "tokens of a window; its second half is scored", 1024, least: 4);
     private readonly Option<int> _windows = Values.Integer("--windows", "K", "windows to score; 0 for all that the text fills", 0);
 
     public PerplexityCommand(Terminal terminal, CommonOptions common)
@@ -37,7 +37,7 @@ internal sealed class PerplexityCommand : WinnowCommand
         EntryType entries = _common.ReadCacheType(arguments);
         PerplexityOptions options = new() { Context = arguments.GetValue(_context), Windows = windows == 0 ? null : windows, Policy = policy, Entries = entries };
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
-        int[] tokens = [.. model.Tokenizer.Encode(PromptSource.ReadSingle(arguments, _common, Terminal), addSpecial: true)];
+        int[] tokens = [.. model.Tokenizer.Encode(PromptSource.ReadSingle(arguments, _common, Terminal), addSpecial: true, parseSpecial: false)];
         PerplexityResult result = Patience.Run(Terminal, "perplexity", meter => PerplexityEvaluator.Run(
             model, tokens, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
         if (arguments.GetValue(_common.Json))

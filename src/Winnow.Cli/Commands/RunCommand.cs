@@ -53,7 +53,7 @@ internal sealed class RunCommand : WinnowCommand
         if (raw && arguments.GetValue(_common.System) is not null)
             throw new WinnowException("--system has no place with --raw, which sends the text as it is; drop one of them");
         int[] tokens = new PromptRenderer(model.Tokenizer, raw).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
-        using Sequence sequence = model.CreateSequence(policy, arguments.GetValue(_common.CacheType));
+        using Sequence sequence = model.CreateSequence(policy, _common.ReadCacheType(arguments));
         Answer answer = Answer.Generate(model, sequence, tokens, generation, Terminal, json ? null : Stream);
         if (json)
             JsonOutput.Write(Terminal, answer.ToJson(ranked is not null), context => context.RunJson);

@@ -33,7 +33,7 @@ internal sealed class TokenizeCommand : WinnowCommand
         string path = ModelOpener.Locate(arguments, _common, Terminal);
         using Checkpoint checkpoint = Checkpoint.Open(path);
         string text = PromptSource.ReadSingle(arguments, _common, Terminal);
-        Tokenizer tokenizer = ModelOpener.ReadTokenizer(checkpoint);
+        Tokenizer tokenizer = TokenizerFactory.FromCheckpoint(checkpoint);
         IReadOnlyList<int> ids = tokenizer.Encode(text, addSpecial: !arguments.GetValue(_noSpecial), parseSpecial: !arguments.GetValue(_plain));
         string[] pieces = [.. ids.Select(tokenizer.TokenText)];
         if (arguments.GetValue(_common.Json))

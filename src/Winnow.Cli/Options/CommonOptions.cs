@@ -25,7 +25,12 @@ internal sealed class CommonOptions
         Values.Text("--keep", "25%|N|64MiB", $"what the policy keeps: a share of the prompt, entries of each lane, or bytes [default: {DefaultKeep}]");
 
     /// <summary>Storage of cached entries.</summary>
-    public Option<EntryType> CacheType { get; } = Values.Choice("--cache-type", "how cached keys and values are stored", EntryType.F16);
+    public Option<string> CacheType { get; } = new("--cache-type")
+    {
+        Description = "how cached keys and values are stored",
+        HelpName = "f16|q8_0|f32|bf16",
+        DefaultValueFactory = _ => NameOf(EntryType.F16),
+    };
 
     /// <summary>Threads of the forward pass.</summary>
     public Option<int> Threads { get; } = Values.Integer("--threads", "N", "threads; 0 for one on each processor", 0, most: 1024);
@@ -73,6 +78,23 @@ internal sealed class CommonOptions
         Threads = arguments.GetValue(Threads),
         Activations = arguments.GetValue(FloatActivations) ? ActivationMode.Float : ActivationMode.Quantized,
     };
+
+    /// <summary>Storage of cached entries.</summary>
+    /// <exception cref="WinnowException">There is no such type.</exception>
+    public EntryType ReadCacheType(ParseResult arguments)
+    {
+        string text = arguments.GetValue(CacheType) ?? NameOf(EntryType.F16);
+        foreach (EntryType type in Enum.GetValues<EntryType>())
+        {
+            if (string.Equals(NameOf(type), text, StringComparison.OrdinalIgnoreCase))
+                return type;
+        }
+
+        throw new WinnowException($"option --cache-type is '{text}'; it must be {string.Join(", ", Enum.GetValues<EntryType>().Select(NameOf))}");
+    }
+
+    /// <summary>An entry type as users write it.</summary>
+    public static string NameOf(EntryType type) => type.ToString().ToLowerInvariant();
 
     /// <summary>How tokens are drawn, checked before a model is loaded.</summary>
     public GenerationOptions ReadGeneration(ParseResult arguments, int logProbabilities = -1)

@@ -1,7 +1,5 @@
 using System.CommandLine;
-using Winnow.Formats;
 using Winnow.Formats.Hub;
-using Winnow.Tokenization;
 
 namespace Winnow.Cli.Options;
 
@@ -23,12 +21,6 @@ internal static class ModelOpener
     /// <exception cref="WinnowException">None was named, or it cannot be loaded.</exception>
     public static LanguageModel Load(ParseResult arguments, CommonOptions common, Terminal terminal) =>
         LanguageModel.Load(Locate(arguments, common, terminal), common.ReadModelOptions(arguments));
-
-    /// <summary>The tokenizer of a checkpoint, without its weights.</summary>
-    /// <exception cref="WinnowException">The checkpoint has none that can be read.</exception>
-    public static Tokenizer ReadTokenizer(Checkpoint checkpoint) => checkpoint is GgufFile gguf
-        ? TokenizerFactory.FromGguf(gguf)
-        : throw new WinnowException($"{checkpoint.Path}: the tokenizer is read from GGUF files only; name the model's .gguf file");
 
     private static WinnowException NoneNamed()
     {

@@ -32,18 +32,15 @@ internal static class Values
             : throw Wrong(name, text, most == int.MaxValue ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}");
 
     /// <summary>A number.</summary>
-    public static Option<float> Number(string name, string valueName, string help, float otherwise) =>
-        Create(name, valueName, help, otherwise, "a number such as 0.8", text =>
-            float.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out float value) ? value : null);
-
-    /// <summary>One of several words.</summary>
-    public static Option<T> Choice<T>(string name, string help, T otherwise)
-        where T : struct, Enum
+    public static Option<float> Number(string name, string valueName, string help, float otherwise) => new(name)
     {
-        string[] words = [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
-        return Create(name, string.Join('|', words), help, otherwise, string.Join(", ", words[..^1]) + " or " + words[^1], text =>
-            words.Contains(text.ToLowerInvariant(), StringComparer.Ordinal) ? Enum.Parse<T>(text, ignoreCase: true) : null);
-    }
+        Description = help,
+        HelpName = valueName,
+        DefaultValueFactory = _ => otherwise,
+        CustomParser = argument => float.TryParse(argument.Tokens[0].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out float value)
+            ? value
+            : throw Wrong(name, argument.Tokens[0].Value, "a number such as 0.8"),
+    };
 
     /// <summary>A text.</summary>
     public static Option<string?> Text(string name, string valueName, string help) => new(name) { Description = help, HelpName = valueName };
@@ -54,15 +51,6 @@ internal static class Values
     /// <summary>The words of a list separated by commas.</summary>
     public static IEnumerable<string> Words(ArgumentResult argument) =>
         argument.Tokens.SelectMany(token => token.Value.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
-
-    private static Option<T> Create<T>(string name, string valueName, string help, T otherwise, string expected, Func<string, T?> read)
-        where T : struct => new(name)
-        {
-            Description = help,
-            HelpName = valueName,
-            DefaultValueFactory = _ => otherwise,
-            CustomParser = argument => read(argument.Tokens[0].Value) ?? throw Wrong(name, argument.Tokens[0].Value, expected),
-        };
 
     private static WinnowException Wrong(string name, string text, string expected) => new($"option {name} is '{text}'; it must be {expected}");
 }

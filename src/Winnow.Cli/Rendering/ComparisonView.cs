@@ -13,7 +13,7 @@ internal static class ComparisonView
         console.MarkupLineInterpolated($"[dim]{report.Model} · {Figures.Whole(report.PromptTokens)} prompt tokens · {report.Threads} threads · {report.CacheType} entries[/]");
         if (report.Prompt.Length > 0)
             console.MarkupLineInterpolated($"[bold]{Line(report.Prompt)}[/]");
-        Table table = new Table().Border(TableBorder.Simple).ShowRowSeparators(false).Expand(false);
+        Table table = new Table().Border(TableBorder.Simple);
         foreach (string left in new[] { "cache", "keep" })
             table.AddColumn(new TableColumn(left) { NoWrap = true });
         foreach (string right in new[] { "top-1", "KL", "entries", "KV bytes", "prefill\ntok/s", "decode\ntok/s" })

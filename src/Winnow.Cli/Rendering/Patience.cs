@@ -1,5 +1,4 @@
 using Spectre.Console;
-using Winnow.Evaluation;
 
 namespace Winnow.Cli.Rendering;
 
@@ -56,13 +55,6 @@ internal static class Patience
             Show(terminal, task, meter, columns.ToArray());
         return task.GetAwaiter().GetResult();
     }
-
-    /// <summary>Shows an evaluation's progress on a meter.</summary>
-    public static IProgress<EvaluationProgress> Reporter(Meter meter) => new Reporter<EvaluationProgress>(progress =>
-    {
-        meter.Stage = progress.Stage;
-        meter.Report(progress.Done, progress.Total);
-    });
 
     private static void Show(Terminal terminal, Task task, Meter meter, ProgressColumn[] columns)
     {
