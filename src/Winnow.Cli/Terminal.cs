@@ -1,5 +1,6 @@
 using System.Text;
 using Spectre.Console;
+using Winnow.Formats.Hub;
 
 namespace Winnow.Cli;
 
@@ -29,6 +30,9 @@ internal sealed class Terminal
 
     /// <summary>An environment variable's value.</summary>
     public Func<string, string?> Variable { get; init; } = _ => null;
+
+    /// <summary>Where models are pulled from.</summary>
+    public HubOptions? Hub { get; init; }
 
     /// <summary>Ctrl-C.</summary>
     public required Interrupts Interrupts { get; init; }

@@ -57,6 +57,8 @@ internal sealed class CompareCommand : WinnowCommand
             EntriesType = _common.ReadCacheType(arguments),
             Sampling = sampling,
         };
+        RequireFolder(arguments.GetValue(_output));
+        RequireFolder(arguments.GetValue(_plot));
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
         (string? file, PromptText prompt) = ReadPrompt(arguments);
         int[] tokens = new PromptRenderer(model.Tokenizer, arguments.GetValue(_raw)).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
@@ -72,6 +74,13 @@ internal sealed class CompareCommand : WinnowCommand
     }
 
     private static string[] OrDefault(string[]? given, string otherwise) => given is { Length: > 0 } ? given : [otherwise];
+
+    /// <summary>Refuses a file that could not be written before minutes are spent on its content.</summary>
+    private static void RequireFolder(string? path)
+    {
+        if (path is not null && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
+            throw new WinnowException($"{path}: there is no folder {folder} to write to; create it or choose another");
+    }
 
     private (string? File, PromptText Prompt) ReadPrompt(ParseResult arguments)
     {

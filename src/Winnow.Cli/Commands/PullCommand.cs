@@ -37,7 +37,7 @@ internal sealed class PullCommand : WinnowCommand
     {
         string reference = arguments.GetRequiredValue(_reference);
         long started = Stopwatch.GetTimestamp();
-        using HubClient client = new();
+        using HubClient client = new(Terminal.Hub);
         string path = Patience.Run(
             Terminal, $"asking for {reference}", meter => Pull(client, reference, meter), new DownloadedColumn(), new TransferSpeedColumn());
         double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
