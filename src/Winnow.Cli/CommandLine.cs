@@ -1,0 +1,101 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using Winnow.Cli.Commands;
+using Winnow.Cli.Options;
+using Winnow.Cli.Rendering;
+
+namespace Winnow.Cli;
+
+/// <summary>The whole program as a function: arguments in, exit code out. Tests call it with writers of their own.</summary>
+internal static class CommandLine
+{
+    private const string ProgramName = "winnow";
+    private const string DebugVariable = "WINNOW_DEBUG";
+
+    /// <summary>Runs one command.</summary>
+    public static int Run(IReadOnlyList<string> args, Terminal terminal)
+    {
+        try
+        {
+            return Invoke(args, terminal);
+        }
+        catch (OperationCanceledException error)
+        {
+            return Fail(terminal, error.Message.StartsWith("stopped", StringComparison.Ordinal) ? error.Message : "stopped", ExitCodes.Interrupted);
+        }
+        catch (Exception error) when (error is WinnowException or IOException or UnauthorizedAccessException)
+        {
+            return Fail(terminal, error.Message, ExitCodes.UserError, error);
+        }
+        catch (Exception error)
+        {
+            string hint = WantsStack(terminal) ? "" : $"; set {DebugVariable}=1 for the stack and report it";
+            return Fail(terminal, $"this is a defect of winnow: {error.GetType().Name}: {error.Message}{hint}", ExitCodes.Defect, error);
+        }
+        finally
+        {
+            terminal.Out.Flush();
+            terminal.Error.Flush();
+        }
+    }
+
+    private static int Invoke(IReadOnlyList<string> args, Terminal terminal)
+    {
+        Command root = Build(terminal);
+        // Texts may begin with '@', which must not be taken for a file of arguments.
+        ParserConfiguration syntax = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult arguments = root.Parse(args.Count == 0 ? ["--help"] : args, syntax);
+        if (arguments.Action is ParseErrorAction)
+            throw new WinnowException(Describe(arguments));
+        return arguments.Invoke(new InvocationConfiguration
+        {
+            Output = terminal.Out,
+            Error = terminal.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null,
+        });
+    }
+
+    private static Command Build(Terminal terminal)
+    {
+        CommonOptions common = new();
+        // No RootCommand: that would be called after the assembly, not after the program.
+        Command root = new(ProgramName, "Winnow runs language models on the processor and keeps of their cache what matters.");
+        root.Add(new RunCommand(terminal, common));
+        root.Add(new ChatCommand(terminal, common));
+        root.Add(new CompareCommand(terminal, common));
+        root.Add(new PerplexityCommand(terminal, common));
+        root.Add(new BenchCommand(terminal, common));
+        root.Add(new TokenizeCommand(terminal, common));
+        root.Add(new InspectCommand(terminal, common));
+        root.Add(new PullCommand(terminal, common));
+        root.Add(new PoliciesCommand(terminal, common));
+        HelpOption help = new();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.Add(help);
+        root.Add(new VersionOption());
+        return root;
+    }
+
+    private static string Describe(ParseResult arguments)
+    {
+        Command command = arguments.CommandResult.Command;
+        string path = command.Name == ProgramName ? ProgramName : $"{ProgramName} {command.Name}";
+        string message = arguments.Errors.Count > 0 ? arguments.Errors[0].Message.TrimEnd('.') : "the command is incomplete";
+        if (arguments.UnmatchedTokens is [string unmatched, ..])
+            message = command.Name == ProgramName ? $"there is no command '{unmatched}'" : $"'{unmatched}' is not an option of '{path}'";
+        return $"{message}; see '{path} --help'";
+    }
+
+    private static int Fail(Terminal terminal, string message, int code, Exception? error = null)
+    {
+        string line = string.Concat(message.Select(character => char.IsControl(character) ? ' ' : character));
+        terminal.Error.WriteLine($"winnow: {line}");
+        if (error is not null && WantsStack(terminal))
+            terminal.Error.WriteLine(error);
+        return code;
+    }
+
+    private static bool WantsStack(Terminal terminal) => terminal.Variable(DebugVariable) is not (null or "" or "0");
+}

@@ -1,0 +1,57 @@
+using System.CommandLine;
+using Winnow.Caching;
+using Winnow.Cli.Options;
+using Winnow.Cli.Output;
+using Winnow.Cli.Rendering;
+using Winnow.Evaluation;
+
+namespace Winnow.Cli.Commands;
+
+/// <summary><c>winnow bench</c>: speed.</summary>
+internal sealed class BenchCommand : WinnowCommand
+{
+    private readonly CommonOptions _common;
+    private readonly Option<int> _promptTokens = Values.Integer("--prompt-tokens", "N", "tokens of the timed prefill", 512, least: 1);
+    private readonly Option<int> _genTokens = Values.Integer("--gen-tokens", "N", "tokens of the timed decoding", 128, least: 1);
+    private readonly Option<IReadOnlyList<int>> _depths = Values.Integers("--depth", "N[,N…]", "tokens read before either, untimed", [0]);
+    private readonly Option<int> _runs = Values.Integer("--runs", "N", "timed runs, after one that warms up", 5, least: 1);
+
+    public BenchCommand(Terminal terminal, CommonOptions common)
+        : base("bench", "Measures prefill and decode speed.", terminal)
+    {
+        _common = common;
+        AddAll([common.Model, _promptTokens, _genTokens, _depths, _runs, common.Cache, common.Keep, common.CacheType, common.Threads, common.FloatActivations, common.Json]);
+    }
+
+    public override IReadOnlyList<Example> Examples =>
+    [
+        new("speed at the beginning of a text and deep inside", "winnow bench --depth 0,4096"),
+        new("what a guided cache gains there", "winnow bench --depth 4096 --cache snapkv --keep 25%"),
+        new("figures for a script", "winnow bench --runs 3 --json | jq '.results[].decode_tokens_per_s'"),
+    ];
+
+    protected override int Execute(ParseResult arguments)
+    {
+        ChosenPolicy policy = _common.ReadPolicy(arguments);
+        BenchmarkOptions options = new()
+        {
+            PromptTokens = arguments.GetValue(_promptTokens),
+            GenTokens = arguments.GetValue(_genTokens),
+            Runs = arguments.GetValue(_runs),
+            Policy = policy,
+            Entries = _common.ReadCacheType(arguments),
+        };
+        IReadOnlyList<int> depths = arguments.GetValue(_depths) is { Count: > 0 } given ? given : [0];
+        using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
+        BenchmarkResult[] results = [.. depths.Select(depth => Measure(model, options with { Depth = depth }))];
+        BenchJson json = BenchmarkJson.Of(model, results);
+        if (arguments.GetValue(_common.Json))
+            JsonOutput.Write(Terminal, json, context => context.BenchJson);
+        else
+            BenchmarkView.Print(Terminal.OutConsole(), json);
+        return ExitCodes.Success;
+    }
+
+    private BenchmarkResult Measure(LanguageModel model, BenchmarkOptions options) => Patience.Run(
+        Terminal, $"depth {Figures.Whole(options.Depth)}", meter => SpeedBenchmark.Run(model, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
+}

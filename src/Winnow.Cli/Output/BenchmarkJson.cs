@@ -1,0 +1,41 @@
+using Winnow.Cli.Options;
+using Winnow.Cli.Rendering;
+using Winnow.Evaluation;
+
+namespace Winnow.Cli.Output;
+
+/// <summary>Turns speed measurements into their JSON.</summary>
+internal static class BenchmarkJson
+{
+    /// <summary>The results of one model, with the machine they were measured on.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="results">At least one result; all of one policy and entry type.</param>
+    public static BenchJson Of(LanguageModel model, IReadOnlyList<BenchmarkResult> results) => new(
+        Machine.Describe(),
+        results[0].Model,
+        model.Checkpoint.Tensors.Values.Sum(tensor => tensor.Data.Length),
+        results[0].Threads,
+        results[0].Policy,
+        CommonOptions.NameOf(results[0].Entries),
+        [.. results.Select(Of)]);
+
+    private static BenchRowJson Of(BenchmarkResult result) => new()
+    {
+        Depth = result.Depth,
+        PromptTokens = result.PromptTokens,
+        GenTokens = result.GenTokens,
+        Runs = result.Decode.Runs.Count,
+        PrefillTokensPerS = Figures.Measured(result.Prefill.Median),
+        PrefillSpread = Of(result.Prefill),
+        DecodeTokensPerS = Figures.Measured(result.Decode.Median),
+        DecodeSpread = Of(result.Decode),
+        BytesPerToken = result.BytesPerToken,
+        WeightBytesPerToken = result.WeightBytesPerToken,
+        KvBytesPerToken = result.KvBytesPerToken,
+        KvBytes = result.KvBytes,
+        KvBytesFull = result.KvBytesFull,
+    };
+
+    private static SpreadJson Of(SpeedSummary speed) =>
+        new(Figures.Measured(speed.Min), Figures.Measured(speed.LowerQuartile), Figures.Measured(speed.UpperQuartile), Figures.Measured(speed.Max));
+}

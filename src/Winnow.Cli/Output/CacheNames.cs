@@ -1,0 +1,14 @@
+using Winnow.Caching;
+
+namespace Winnow.Cli.Output;
+
+/// <summary>Names of cache features as tables and JSON write them.</summary>
+internal static class CacheNames
+{
+    /// <summary>The features in kebab case.</summary>
+    public static IReadOnlyList<string> Of(CacheFeatures features) =>
+        [.. Enum.GetValues<CacheFeatures>().Where(feature => feature != CacheFeatures.None && features.HasFlag(feature)).Select(feature => Kebab(feature.ToString()))];
+
+    private static string Kebab(string name) =>
+        string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+}

@@ -1,0 +1,4 @@
+using Winnow.Cli;
+
+using Interrupts interrupts = Interrupts.FromSignals();
+return CommandLine.Run(args, Terminal.OfProcess(interrupts));

@@ -1,0 +1,39 @@
+using Spectre.Console;
+using Winnow.Cli.Output;
+
+namespace Winnow.Cli.Rendering;
+
+/// <summary>The table of a speed measurement.</summary>
+internal static class BenchmarkView
+{
+    /// <summary>Prints machine and figures.</summary>
+    public static void Print(IAnsiConsole console, BenchJson report)
+    {
+        console.MarkupLineInterpolated($"[dim]{report.Machine.Cpu} · {string.Join(", ", report.Machine.InstructionSets)}[/]");
+        console.MarkupLineInterpolated($"[dim]{report.Machine.Runtime} · {report.Machine.System}[/]");
+        console.MarkupLineInterpolated($"[bold]{report.Model}[/] [dim]{Figures.Bytes(report.ModelBytes)} · {report.Threads} threads · {report.Cache} cache, {report.CacheType} entries[/]");
+        Table table = new Table().Border(TableBorder.Simple).AddColumn(Right("depth"));
+        foreach (string name in new[] { "prompt", "prefill tok/s", "min … max", "generated", "decode tok/s", "min … max", "MiB a token", "KV bytes" })
+            table.AddColumn(Right(name));
+        foreach (BenchRowJson row in report.Results)
+        {
+            table.AddRow(
+                Figures.Whole(row.Depth),
+                Figures.Whole(row.PromptTokens),
+                $"[bold]{Figures.Short(row.PrefillTokensPerS)}[/]",
+                Spread(row.PrefillSpread),
+                Figures.Whole(row.GenTokens),
+                $"[bold]{Figures.Short(row.DecodeTokensPerS)}[/]",
+                Spread(row.DecodeSpread),
+                Figures.Short(row.BytesPerToken / 1048576.0),
+                Figures.Bytes(row.KvBytes));
+        }
+
+        console.Write(table);
+        console.MarkupLineInterpolated($"[dim]median of {report.Results[0].Runs} runs; MiB a token: weights and cached entries that decoding one token reads[/]");
+    }
+
+    private static TableColumn Right(string name) => new TableColumn(name).RightAligned();
+
+    private static string Spread(SpreadJson spread) => $"{Figures.Short(spread.Min)} … {Figures.Short(spread.Max)}";
+}
