@@ -74,7 +74,7 @@ internal static class CommandLine
         HelpOption help = new();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         root.Add(help);
-        root.Add(new VersionOption());
+        root.Add(new VersionOption { Action = new ShowVersion() });
         return root;
     }
 
@@ -98,4 +98,17 @@ internal static class CommandLine
     }
 
     private static bool WantsStack(Terminal terminal) => terminal.Variable(DebugVariable) is not (null or "" or "0");
+
+    /// <summary>Prints the version of this assembly: the library's own action would take that of whatever program hosts it.</summary>
+    private sealed class ShowVersion : SynchronousCommandLineAction
+    {
+        public override bool Terminating => true;
+
+        public override int Invoke(ParseResult parseResult)
+        {
+            Version version = typeof(CommandLine).Assembly.GetName().Version!;
+            parseResult.InvocationConfiguration.Output.WriteLine(version.ToString(fieldCount: 3));
+            return ExitCodes.Success;
+        }
+    }
 }

@@ -5,6 +5,7 @@ using Winnow.Cli.Generation;
 using Winnow.Cli.Options;
 using Winnow.Cli.Output;
 using Winnow.Decoding;
+using Winnow.Kernels.Attention;
 
 namespace Winnow.Cli.Commands;
 
@@ -34,11 +35,12 @@ internal sealed class ChatCommand : WinnowCommand
     protected override int Execute(ParseResult arguments)
     {
         ChosenPolicy policy = _common.ReadPolicy(arguments);
+        EntryType entries = _common.ReadCacheType(arguments);
         GenerationOptions generation = _common.ReadGeneration(arguments);
         bool json = arguments.GetValue(_common.Json);
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
         string? document = arguments.GetValue(_common.File) is { } file ? PromptSource.ReadFile(file) : null;
-        using Conversation conversation = new(model, policy, _common.ReadCacheType(arguments), generation, arguments.GetValue(_common.System), document);
+        using Conversation conversation = new(model, policy, entries, generation, arguments.GetValue(_common.System), document);
         List<TurnJson> turns = [];
         if (Terminal.InIsTerminal)
             Note(Help);

@@ -6,6 +6,7 @@ using Winnow.Cli.Options;
 using Winnow.Cli.Output;
 using Winnow.Cli.Rendering;
 using Winnow.Decoding;
+using Winnow.Kernels.Attention;
 
 namespace Winnow.Cli.Commands;
 
@@ -44,6 +45,7 @@ internal sealed class RunCommand : WinnowCommand
     protected override int Execute(ParseResult arguments)
     {
         ChosenPolicy policy = _common.ReadPolicy(arguments);
+        EntryType entries = _common.ReadCacheType(arguments);
         int? ranked = arguments.GetValue(_logProbabilities);
         bool json = arguments.GetValue(_common.Json);
         GenerationOptions generation = _common.ReadGeneration(arguments, ranked ?? NoLogProbabilities);
@@ -53,7 +55,7 @@ internal sealed class RunCommand : WinnowCommand
         if (raw && arguments.GetValue(_common.System) is not null)
             throw new WinnowException("--system has no place with --raw, which sends the text as it is; drop one of them");
         int[] tokens = new PromptRenderer(model.Tokenizer, raw).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
-        using Sequence sequence = model.CreateSequence(policy, _common.ReadCacheType(arguments));
+        using Sequence sequence = model.CreateSequence(policy, entries);
         Answer answer = Answer.Generate(model, sequence, tokens, generation, Terminal, json ? null : Stream);
         if (json)
             JsonOutput.Write(Terminal, answer.ToJson(ranked is not null), context => context.RunJson);

@@ -90,7 +90,7 @@ internal sealed class Conversation : IDisposable
 
     private void Remember(string text, Answer answer)
     {
-        _messages.Add(new ChatMessage("assistant", answer.Text));
+        _messages.Add(new ChatMessage(PromptRenderer.Assistant, answer.Text));
         _read = text + answer.Text;
         // The last token of an answer that was cut short has been drawn and not yet read.
         _pending = answer.Decoded < answer.Tokens.Count ? answer.Tokens[^1] : null;

@@ -5,6 +5,9 @@ namespace Winnow.Cli.Generation;
 /// <summary>Turns messages into the tokens that a model was trained on.</summary>
 internal sealed class PromptRenderer
 {
+    /// <summary>Role of the model.</summary>
+    public const string Assistant = "assistant";
+
     private readonly Tokenizer _tokenizer;
     private readonly ChatTemplate? _template;
 
@@ -21,9 +24,9 @@ internal sealed class PromptRenderer
     /// <summary>Whether turns are marked as the model's template has it.</summary>
     public bool HasTemplate => _template is not null;
 
-    /// <summary>A conversation as text, ready for the model's next answer; without a template, the messages one after another.</summary>
+    /// <summary>A conversation as text, ready for the model's next answer; without a template, messages with empty lines between them, each answer going on where its question ends.</summary>
     public string Render(IReadOnlyList<ChatMessage> messages) => _template is null
-        ? string.Join("\n\n", messages.Select(message => message.Content))
+        ? string.Concat(messages.Select((message, i) => (i == 0 || message.Role == Assistant ? "" : "\n\n") + message.Content))
         : _template.Render(messages, addGenerationPrompt: true, TextOf(_tokenizer.BosId), TextOf(_tokenizer.EosId));
 
     /// <summary>Tokens of a text that begins a sequence: BOS by the model's rule, unless the template wrote it. EOS never: the answer is still to come.</summary>

@@ -19,7 +19,7 @@ public sealed class SmolLm2Tests
         using JsonDocument known = JsonDocument.Parse(File.ReadAllText(SharedFiles.TokensSmolLm2));
         foreach (JsonElement text in known.RootElement.EnumerateArray())
         {
-            JsonElement json = Cli.Run("tokenize", "--model", model, "--prompt=" + text.GetProperty("text").GetString(), "--json").Json();
+            JsonElement json = Cli.Run("tokenize", "--model", model, "--prompt", text.GetProperty("text").GetString()!, "--json").Json();
             Assert.Equal(Ids(text.GetProperty("ids")), Ids(json.GetProperty("ids")));
         }
     }
