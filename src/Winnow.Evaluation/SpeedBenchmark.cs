@@ -66,7 +66,7 @@ public static class SpeedBenchmark
             (_model, _options, _progress, _cancellation) = (model, options, progress, cancellation);
             int needed = checked(Math.Max(1, options.Depth) + Math.Max(options.PromptTokens, options.GenTokens));
             int window = model.Model.Config.ContextLength;
-            if (needed > window && options.Policy.Policy.Needs.Positions != PositionMode.Rolling)
+            if (model.Options.EnforceWindow && needed > window && options.Policy.Policy.Needs.Positions != PositionMode.Rolling)
                 throw new WinnowException($"{needed} tokens are more than the model's window of {window}; use less depth or shorter texts");
             _tokens = RandomTokens(model, needed, options.Seed);
         }

@@ -169,7 +169,7 @@ public sealed class Sequence : IDisposable
         ObjectDisposedException.ThrowIf(_disposed, this);
         ModelConfig config = _owner.Model.Config;
         bool rolling = Policy.Policy.Needs.Positions == PositionMode.Rolling;
-        if (!rolling && tokens.Length > config.ContextLength - Position)
+        if (_owner.Options.EnforceWindow && !rolling && tokens.Length > config.ContextLength - Position)
         {
             throw new WinnowException(
                 $"the text of {(long)Position + tokens.Length} tokens is longer than the model's window of {config.ContextLength}; "

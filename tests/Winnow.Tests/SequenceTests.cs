@@ -130,6 +130,15 @@ public sealed class SequenceTests : IDisposable
         sequence.Decode(5);
     }
 
+    [Fact]
+    public void A_speed_measurement_may_read_beyond_the_window()
+    {
+        using LanguageModel model = LanguageModel.Load(_file.Path, new ModelOptions { EnforceWindow = false });
+        using Sequence sequence = model.CreateSequence();
+        sequence.Prefill(TinyLlamaFile.Tokens(2049));
+        Assert.Equal(2050, sequence.Decode(5).IsEmpty ? 0 : sequence.Position);
+    }
+
     [Theory]
     [InlineData("streaming-llm:position=rolling")]
     [InlineData("h2o:position=rolling")]

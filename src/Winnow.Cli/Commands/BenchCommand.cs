@@ -42,7 +42,9 @@ internal sealed class BenchCommand : WinnowCommand
             Entries = _common.ReadCacheType(arguments),
         };
         IReadOnlyList<int> depths = arguments.GetValue(_depths) is { Count: > 0 } given ? given : [0];
-        using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
+        string path = ModelOpener.Locate(arguments, _common, Terminal);
+        // Speed at the end of the window and beyond it is a fair question; the text means nothing anyway.
+        using LanguageModel model = LanguageModel.Load(path, _common.ReadModelOptions(arguments) with { EnforceWindow = false });
         BenchmarkResult[] results = [.. depths.Select(depth => Measure(model, options with { Depth = depth }))];
         BenchJson json = BenchmarkJson.Of(model, results);
         if (arguments.GetValue(_common.Json))
