@@ -56,7 +56,8 @@ public static class Comparison
         if (promptTokens.Length + (long)options.MaxTokens > window)
         {
             throw new WinnowException(
-                $"a prompt of {promptTokens.Length} tokens and an answer of {options.MaxTokens} are more than the model's window of {window}; the full cache needs both in it: shorten the document");
+                $"a prompt of {promptTokens.Length} tokens and an answer of {options.MaxTokens} are more than the model's window of {window}; "
+                + "the full cache needs both in it: shorten the document");
         }
     }
 

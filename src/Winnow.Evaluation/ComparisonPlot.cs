@@ -27,14 +27,15 @@ public static class ComparisonPlot
     {
         using Plot agreement = Panel(report, row => row.AgreementTop1 * 100);
         agreement.Title(string.Create(CultureInfo.InvariantCulture, $"{report.Model}, prompt of {report.PromptTokens} tokens, cache of {report.Entries}"), size: 18);
-        agreement.YLabel("agreement with the full cache, top-1 in %", size: 15);
+        agreement.YLabel("top-1 agreement in %", size: 15);
         double worst = report.Rows.Min(row => row.AgreementTop1) * 100;
         agreement.Axes.SetLimitsY(Math.Max(-4, worst - 8), 104);
         agreement.ShowLegend(Edge.Right);
 
         DecadeScale scale = DecadeScale.Over(report.Rows.Select(row => row.KlDivergence));
         using Plot divergence = Panel(report, row => scale.Place(row.KlDivergence));
-        divergence.YLabel("KL from the full cache in nats", size: 15);
+        divergence.YLabel("KL from full in nats", size: 15);
+        divergence.HideLegend();
         divergence.XLabel("keys and values after the prompt in MiB", size: 15);
         divergence.Axes.Left.TickGenerator = scale.Ticks();
         divergence.Axes.SetLimitsY(scale.Lowest - 0.15, scale.Highest + 0.15);
@@ -45,7 +46,7 @@ public static class ComparisonPlot
     private static Plot Panel(ComparisonReport report, Func<ComparisonRow, double> quality)
     {
         Plot plot = new();
-        ScottPlot.Palettes.ColorblindFriendly colours = new();
+        ScottPlot.Palettes.Category10 colours = new();
         double full = report.Rows[0].KvBytesFull / Mebi;
         VerticalLine line = plot.Add.VerticalLine(full, 1, Colors.Gray, LinePattern.Dashed);
         line.ExcludeFromLegend = true;
@@ -57,7 +58,7 @@ public static class ComparisonPlot
         {
             ComparisonRow[] rows = [.. policy.OrderBy(row => row.KvBytes)];
             Scatter scatter = plot.Add.Scatter(
-                rows.Select(row => row.KvBytes / Mebi).ToArray(), rows.Select(quality).ToArray(), colours.GetColor(index % colours.Colors.Length));
+                rows.Select(row => row.KvBytes / Mebi).ToArray(), rows.Select(quality).ToArray(), colours.GetColor(index));
             (scatter.LegendText, scatter.LineWidth, scatter.MarkerSize) = (policy.Key, 2, 11);
             scatter.MarkerShape = s_markers[index % s_markers.Length];
             scatter.MarkerLineWidth = 2;
@@ -80,6 +81,8 @@ public static class ComparisonPlot
         above.Layout.Fixed(new PixelPadding(90, right, 40, 50));
         below.Layout.Fixed(new PixelPadding(90, right, 60, 20));
         Multiplot picture = new();
+        // One empty panel is there from the start.
+        picture.RemovePlot(picture.GetPlot(0));
         picture.AddPlot(above);
         picture.AddPlot(below);
         picture.Layout = new Rows();

@@ -20,7 +20,8 @@ public static class PerplexityEvaluator
     /// <param name="cancellation">Stops between chunks and between decoded tokens.</param>
     /// <exception cref="WinnowException">The text fills no window, or an option cannot work with the model.</exception>
     public static PerplexityResult Run(
-        LanguageModel model, ReadOnlySpan<int> tokens, PerplexityOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        LanguageModel model, ReadOnlySpan<int> tokens, PerplexityOptions options,
+        IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
         int windows = CountWindows(model, tokens.Length, options);
         Scores scores = new(model, options, windows, progress, cancellation);

@@ -189,7 +189,7 @@ public sealed class SequenceTests : IDisposable
     [Fact]
     public void Released_sequences_give_their_pages_back()
     {
-        PagePool pool = _model.Runtime(new PageFormat(16, EntryType.F16)).Pool;
+        PagePool pool = _model.Runtime(new PageFormat(32, EntryType.F16)).Pool;
         Sequence sequence = Create("full", "100%");
         sequence.Prefill(TinyLlamaFile.Tokens(300));
         Sequence fork = sequence.Fork();

@@ -13,7 +13,7 @@ internal sealed class TinyLlamaFile : IDisposable
     public const int Layers = 2;
     public const int KvHeads = 2;
     private const int QueryHeads = 6;
-    private const int HeadDim = 16;
+    private const int HeadDim = 32;
     private const int Width = 96;
     private const int FeedForward = 128;
     private const int Context = 2048;
@@ -31,6 +31,8 @@ internal sealed class TinyLlamaFile : IDisposable
             .Add("llama.feed_forward_length", (uint)FeedForward)
             .Add("llama.attention.head_count", (uint)QueryHeads)
             .Add("llama.attention.head_count_kv", (uint)KvHeads)
+            .Add("llama.attention.key_length", (uint)HeadDim)
+            .Add("llama.attention.value_length", (uint)HeadDim)
             .Add("llama.attention.layer_norm_rms_epsilon", 1e-5f)
             .Add("llama.rope.dimension_count", (uint)HeadDim)
             .Add("tokenizer.ggml.model", "llama")

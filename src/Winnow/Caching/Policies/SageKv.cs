@@ -46,6 +46,7 @@ public sealed class SageKv : CachePolicy
             new PolicyOption("view", "per-query-head", "per-query-head, group-union or group-sum: who sees what in a group"),
             new PolicyOption("sink", "a quarter of keep", "first tokens that always stay"),
             new PolicyOption("k", "keep / (2 × group), rounded down to a power of two", "entries that each query head chooses"),
+            new PolicyOption("fill", "true", "let heads choose on until the lane's budget is used, where their choices overlap; false for the paper's fixed k"),
             new PolicyOption("grow", "false", "let the newest part grow while generating instead of sliding"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
@@ -55,6 +56,7 @@ public sealed class SageKv : CachePolicy
             View = arguments.Choice("view", GroupView.PerQueryHead),
             Sink = arguments.OptionalInteger("sink", 0),
             Selected = arguments.OptionalInteger("k", 0),
+            Fill = arguments.Flag("fill", true),
             GrowRecent = arguments.Flag("grow", false),
         }),
     };
@@ -90,6 +92,12 @@ public sealed class SageKv : CachePolicy
 
         /// <summary>Entries that each query head chooses, when not by the rule of <see cref="Split"/>.</summary>
         public int? Selected { get; init; }
+
+        /// <summary>
+        /// Whether heads whose choices overlap go on choosing, best first and in turn, until their lane holds group × k chosen entries. Without it a lane stays
+        /// below its budget by as much as its heads agree.
+        /// </summary>
+        public bool Fill { get; init; }
 
         /// <summary>Whether the recent part grows while generating.</summary>
         public bool GrowRecent { get; init; }
@@ -185,22 +193,29 @@ public sealed class SageKv : CachePolicy
             }
 
             if (options.View == GroupView.GroupSum)
-                Choose(SumRows(logits, group, length), group * selected, uint.MaxValue, seen);
-            for (int g = 0; g < group && options.View != GroupView.GroupSum; g++)
-                Choose(logits.Slice(g * length, length), selected, options.View == GroupView.PerQueryHead ? 1u << g : uint.MaxValue, seen);
+                Choose(SumRows(logits, group, length), 1, group * selected, seen);
+            else
+                Choose(logits, group, selected, seen);
             KeepSeen(lane, seen);
         }
 
-        private void Choose(ReadOnlySpan<float> logits, int count, uint mask, Span<uint> seen)
+        /// <summary>Marks in <paramref name="seen"/> what each row chooses: its <paramref name="count"/> best, and more in turn while the budget lasts.</summary>
+        private void Choose(ReadOnlySpan<float> rows, int heads, int count, Span<uint> seen)
         {
-            int candidates = 0;
-            foreach (float logit in logits)
-                candidates += float.IsNaN(logit) ? 0 : 1;
-            count = Math.Min(count, candidates);
-            Span<int> slots = _buffers.Slots(logits.Length)[..count];
-            TopEntries.Select(logits, count, slots, _buffers.Keys(logits.Length));
-            foreach (int slot in slots)
-                seen[slot] |= mask;
+            int length = seen.Length, candidates = seen.Count(0u), chosen = 0;
+            Span<int> ranked = _buffers.Slots(heads * length);
+            for (int head = 0; head < heads; head++)
+                TopEntries.Rank(rows.Slice(head * length, length), length, ranked.Slice(head * length, length), _buffers.Keys(length));
+            int most = Math.Min(candidates, heads * count);
+            for (int rank = 0; rank < candidates && (rank < count || (options.Fill && chosen < most)); rank++)
+            {
+                for (int head = 0; head < heads && (rank < count || chosen < most); head++)
+                {
+                    ref uint mask = ref seen[ranked[head * length + rank]];
+                    chosen += mask == 0 ? 1 : 0;
+                    mask |= options.View == GroupView.PerQueryHead ? 1u << head : uint.MaxValue;
+                }
+            }
         }
 
         private static Span<float> SumRows(Span<float> rows, int count, int length)

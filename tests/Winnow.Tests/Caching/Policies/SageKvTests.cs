@@ -68,6 +68,20 @@ public sealed class SageKvTests
     }
 
     [Fact]
+    public void Heads_that_agree_fill_the_lane_with_their_next_choices_or_stay_below_the_budget()
+    {
+        SageKv.Options options = new() { Keep = Budget.Entries(9), Sink = 2, Selected = 2 };
+        // Both heads want the same, in the same order: 3, 5, 4, 7, 2, 6.
+        float[] Alike(int position) => position is >= 2 and <= 7 ? [s_head0[position - 2], s_head0[position - 2]] : [0, 0];
+        using PolicyBench strict = new(new SageKv(options), group: 2), filled = new(new SageKv(options with { Fill = true }), group: 2);
+        strict.Prefill(12, Alike, queries: [1, 0, 0, 1]);
+        filled.Prefill(12, Alike, queries: [1, 0, 0, 1]);
+        Assert.Equal([0, 1, 3, 5, 8, 9, 10, 11], strict.Kept());
+        Assert.Equal([0, 1, 3, 4, 5, 7, 8, 9, 10, 11], filled.Kept());
+        Assert.Equal([0, 1, 3, 4, 5, 7, 8, 9, 10, 11], View(filled, 0));
+    }
+
+    [Fact]
     public void Choosing_nothing_leaves_sink_and_recent()
     {
         using PolicyBench bench = Prompt(SageKv.GroupView.PerQueryHead, selected: 0, keep: 8);
