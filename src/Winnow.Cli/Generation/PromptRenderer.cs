@@ -21,9 +21,6 @@ internal sealed class PromptRenderer
         _template = raw || string.IsNullOrEmpty(tokenizer.ChatTemplate) ? null : ChatTemplate.Parse(tokenizer.ChatTemplate);
     }
 
-    /// <summary>Whether turns are marked as the model's template has it.</summary>
-    public bool HasTemplate => _template is not null;
-
     /// <summary>A conversation as text, ready for the model's next answer; without a template, messages with empty lines between them, each answer going on where its question ends.</summary>
     public string Render(IReadOnlyList<ChatMessage> messages) => _template is null
         ? string.Concat(messages.Select((message, i) => (i == 0 || message.Role == Assistant ? "" : "\n\n") + message.Content))
