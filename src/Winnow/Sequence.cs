@@ -96,8 +96,8 @@ public sealed class Sequence : IDisposable
         return fork;
     }
 
-    /// <summary>Forgets every token from a position on.</summary>
-    /// <exception cref="WinnowException">The policy has dropped entries since then.</exception>
+    /// <summary>Forgets every token from a position on. <see cref="Logits"/> keep their values until the next token is read.</summary>
+    /// <exception cref="WinnowException">The policy has dropped or scored entries since then.</exception>
     public void Truncate(int position)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -111,8 +111,9 @@ public sealed class Sequence : IDisposable
     public void Export(Stream stream)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        KvStoreFile.Write(_store, stream);
         using BinaryWriter writer = new(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+        KvStoreFile.Write(_store, stream);
+        writer.Write(Policy.Descriptor.Name);
         _attention.Session?.Save(writer);
         writer.Write(System.Runtime.InteropServices.MemoryMarshal.AsBytes(_logits.AsSpan()));
     }
@@ -133,6 +134,9 @@ public sealed class Sequence : IDisposable
         try
         {
             using BinaryReader reader = new(stream, System.Text.Encoding.UTF8, leaveOpen: true);
+            string policy = reader.ReadString();
+            if (policy != Policy.Descriptor.Name)
+                throw new WinnowException($"the exported sequence was made under cache policy '{policy}', not '{Policy.Descriptor.Name}'; import it with the same policy");
             _attention.Session?.Load(reader);
             stream.ReadExactly(System.Runtime.InteropServices.MemoryMarshal.AsBytes(_logits.AsSpan()));
         }
@@ -153,7 +157,7 @@ public sealed class Sequence : IDisposable
         }
         catch
         {
-            // Some layers may have taken the tokens and some not; without them the sequence is whole again.
+            // Some layers may have taken the tokens and some not; all go back to the same position. What a policy dropped meanwhile stays dropped.
             foreach (Lane lane in _store.Lanes)
                 lane.Truncate(_store.Position);
             throw;

@@ -148,7 +148,7 @@ public sealed class PolicyConformanceTests : IDisposable
         catch (WinnowException error)
         {
             Assert.False(Survives(policy, CacheFeatures.Rollback));
-            Assert.Contains("dropped entries", error.Message, StringComparison.Ordinal);
+            Assert.Contains("cannot go back", error.Message, StringComparison.Ordinal);
             return;
         }
 

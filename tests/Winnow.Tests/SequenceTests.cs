@@ -120,6 +120,41 @@ public sealed class SequenceTests : IDisposable
     }
 
     [Fact]
+    public void An_export_for_a_policy_of_the_same_layout_is_refused_too()
+    {
+        using Sequence sequence = Create("streaming-llm", "50%");
+        sequence.Prefill(TinyLlamaFile.Tokens(50));
+        using MemoryStream stream = new();
+        sequence.Export(stream);
+        stream.Position = 0;
+        WinnowException error = Assert.Throws<WinnowException>(() => _model.ImportSequence(stream));
+        Assert.Contains("'streaming-llm', not 'full'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_sequence_that_went_back_is_exported_and_imported()
+    {
+        using Sequence sequence = Create("full", "100%");
+        sequence.Prefill(TinyLlamaFile.Tokens(150));
+        sequence.Truncate(100);
+        using MemoryStream stream = new();
+        sequence.Export(stream);
+        stream.Position = 0;
+        using Sequence imported = _model.ImportSequence(stream);
+        Assert.Equal(sequence.Decode(8).ToArray(), imported.Decode(8).ToArray());
+    }
+
+    [Fact]
+    public void Scores_that_count_later_tokens_forbid_going_back()
+    {
+        using Sequence sequence = Create("h2o", "1000");
+        sequence.Prefill(TinyLlamaFile.Tokens(100));
+        sequence.Decode(5);
+        WinnowException error = Assert.Throws<WinnowException>(() => sequence.Truncate(100));
+        Assert.Contains("scores", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_text_longer_than_the_window_is_refused_and_the_sequence_lives_on()
     {
         using Sequence sequence = Create("full", "100%");

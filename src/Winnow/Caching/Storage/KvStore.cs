@@ -53,7 +53,7 @@ public sealed class KvStore : IDisposable
     public KvStore Fork() => new(this);
 
     /// <summary>Forgets every token from a position on.</summary>
-    /// <exception cref="WinnowException">The policy has dropped or merged entries since then, so the earlier state cannot be restored.</exception>
+    /// <exception cref="WinnowException">The policy has dropped, merged or scored entries since then, so the earlier state cannot be restored.</exception>
     public void Truncate(int position)
     {
         if (position < 0 || position > Position)
@@ -64,6 +64,12 @@ public sealed class KvStore : IDisposable
         {
             throw new WinnowException(
                 $"cannot go back to position {position}: the cache policy dropped entries at position {_irreversibleBefore}; fork the sequence before that point");
+        }
+
+        if ((Layout.Fields & EntryFields.Scores) != 0)
+        {
+            throw new WinnowException(
+                $"cannot go back to position {position}: the scores of the cache's entries already count the tokens after it; fork the sequence before that point");
         }
 
         foreach (Lane lane in _lanes)

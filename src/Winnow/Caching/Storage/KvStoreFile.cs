@@ -40,7 +40,7 @@ internal static class KvStoreFile
             int position = reader.ReadInt32();
             int promptLength = reader.ReadInt32();
             int irreversible = reader.ReadInt32();
-            if (position < 0 || promptLength < 0 || promptLength > position || irreversible < 0 || irreversible > position)
+            if (position < 0 || promptLength < 0 || irreversible < 0 || irreversible > position)
                 throw new WinnowException($"the exported sequence is broken: positions {position}, {promptLength} and {irreversible}");
             foreach (Lane lane in store.Lanes)
             {

@@ -113,7 +113,6 @@ internal sealed class TemplateParser
         _reader.ExpectName("in");
         Expression source = _expressions.ParseWithoutCondition();
         Expression? condition = _reader.TryTakeName("if") ? _expressions.Parse() : null;
-        _reader.TryTakeName("recursive");
         CloseTag();
         _loops++;
         Statement body = ParseBody("else", "endfor");
