@@ -7,7 +7,7 @@ internal static class SampleDocument
     public const string Name = "sample-document.txt";
 
     /// <summary>A question whose answer stands once in the document.</summary>
-    public const string Question = "What is the six-digit code of the storm shutter?";
+    public const string Question = "What is the name of the supply boat?";
 
     /// <summary>The text.</summary>
     public static string Read()

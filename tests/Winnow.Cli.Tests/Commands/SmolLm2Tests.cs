@@ -9,7 +9,7 @@ public sealed class SmolLm2Tests
     public void The_sample_question_is_answered_right_with_the_full_cache()
     {
         JsonElement json = Cli.Run("compare", "--model", SharedFiles.SmolLm2, "--cache", "full", "--max-tokens", "24", "--json").Json();
-        Assert.Contains("482915", json.GetProperty("rows")[0].GetProperty("answer").GetString(), StringComparison.Ordinal);
+        Assert.Contains("Patient Anna", json.GetProperty("rows")[0].GetProperty("answer").GetString(), StringComparison.Ordinal);
     }
 
     [Fact]
