@@ -26,7 +26,7 @@ public abstract class CacheSession
     /// <summary>A session that continues on a fork of the sequence.</summary>
     public abstract CacheSession Fork();
 
-    /// <summary>State that the store does not hold, for export; the fork-free default has none.</summary>
+    /// <summary>Writes state that the store does not hold, for export; most policies have none.</summary>
     public virtual void Save(BinaryWriter writer)
     {
     }
