@@ -1,4 +1,7 @@
+using Winnow.Caching;
+using Winnow.Caching.Storage;
 using Winnow.Formats;
+using Winnow.Kernels.Attention;
 using Winnow.Kernels.Linear;
 using Winnow.Kernels.Threading;
 using Winnow.Models;
@@ -37,14 +40,42 @@ public sealed class ArchitectureTests : IDisposable
         AssertSameLogits(tiny, checkpoint);
     }
 
-    private static void AssertSameLogits(TinyModel tiny, Checkpoint checkpoint)
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void The_paged_cache_computes_what_the_definition_says(string family)
+    {
+        TinyModel tiny = TinyFamilies.Create(family);
+        using Checkpoint checkpoint = tiny.OpenSafetensors(_folder);
+        AssertSameLogits(tiny, checkpoint, model =>
+        {
+            PageFormat format = new(model.Config.HeadDim, EntryType.F32);
+            using CacheRuntime runtime = new(model.Team, format);
+            using KvStore store = new(new KvLayout(model.Config.Layers, model.Config.KvHeads, format, EntryFields.None), runtime.Pool);
+            using CachedAttention attention = new(model, runtime, store, new PolicyNeeds(), session: null, history: null);
+            List<float[]> rows = [];
+            foreach (int[] pass in (int[][])[Text[..9], .. Text[9..].Select(id => new[] { id })])
+            {
+                model.Forward(pass, attention, 0, (_, logits) => rows.Add(logits.ToArray()));
+                store.Advance(pass.Length);
+            }
+
+            return [.. rows];
+        });
+    }
+
+    private static void AssertSameLogits(TinyModel tiny, Checkpoint checkpoint) => AssertSameLogits(tiny, checkpoint, model =>
+    {
+        NaiveAttention attention = new(model);
+        // A chunk, then single tokens: positions and windows must carry over.
+        return [.. attention.Run(Text.AsSpan(0, 9)), .. Text[9..].SelectMany(id => attention.Run([id]))];
+    });
+
+    private static void AssertSameLogits(TinyModel tiny, Checkpoint checkpoint, Func<DecoderModel, float[][]> run)
     {
         double[][] expected = new ReferenceDecoder(tiny).Logits(Text);
         using ThreadTeam team = new(2);
         using DecoderModel model = ModelLoader.Load(checkpoint, team, ActivationMode.Float);
-        NaiveAttention attention = new(model);
-        // A chunk, then single tokens: positions and windows must carry over.
-        float[][] actual = [.. attention.Run(Text.AsSpan(0, 9)), .. Text[9..].SelectMany(id => attention.Run([id]))];
+        float[][] actual = run(model);
         Assert.Equal(expected.Length, actual.Length);
         double spread = expected.SelectMany(row => row).Max() - expected.SelectMany(row => row).Min();
         Assert.True(spread > 1, $"logits that span {spread} would hide an error");
