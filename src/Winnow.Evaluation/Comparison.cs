@@ -5,7 +5,8 @@ using Winnow.Decoding;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Answers one prompt with the full cache and with guided ones, and measures what each loses and saves. A policy reads the prompt once; from there one fork is fed
+/// Answers one prompt with the full cache and with guided ones, and measures what each loses and saves. A policy reads the prompt once; from there
+/// one fork is fed
 /// with the full cache's answer, which gives agreement and divergence, and the sequence itself writes its own answer, which gives speed.
 /// </summary>
 public static class Comparison

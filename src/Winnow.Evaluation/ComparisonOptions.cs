@@ -19,7 +19,9 @@ public sealed record ComparisonOptions
     /// <summary>How the answers are drawn; the likeliest token by default.</summary>
     public SamplingOptions Sampling { get; init; } = new();
 
-    /// <summary>Tokens of the full cache's answer, from its beginning, over which agreement and divergence are measured at most: bounds the logits held.</summary>
+    /// <summary>
+    /// Tokens of the full cache's answer, from its beginning, over which agreement and divergence are measured at most: bounds the logits held.
+    /// </summary>
     public int MeasuredTokens { get; init; } = 256;
 }
 

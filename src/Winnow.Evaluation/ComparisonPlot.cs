@@ -26,7 +26,8 @@ public static class ComparisonPlot
     public static void Save(ComparisonReport report, string pngPath)
     {
         using Plot agreement = Panel(report, row => row.AgreementTop1 * 100);
-        agreement.Title(string.Create(CultureInfo.InvariantCulture, $"{report.Model}, prompt of {report.PromptTokens} tokens, cache of {report.Entries}"), size: 18);
+        agreement.Title(
+            string.Create(CultureInfo.InvariantCulture, $"{report.Model}, prompt of {report.PromptTokens} tokens, cache of {report.Entries}"), size: 18);
         agreement.YLabel("top-1 agreement in %", size: 15);
         double worst = report.Rows.Min(row => row.AgreementTop1) * 100;
         agreement.Axes.SetLimitsY(Math.Max(-4, worst - 8), 104);

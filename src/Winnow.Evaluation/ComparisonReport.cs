@@ -40,7 +40,8 @@ public sealed record ComparisonRow
     public required IReadOnlyList<int> Tokens { get; init; }
 
     /// <summary>
-    /// Share of the full cache's answer where this cache's likeliest token is also the full cache's, fed with the full cache's answer; 0 to 1. The token that ends
+    /// Share of the full cache's answer where this cache's likeliest token is also the full cache's, fed with the full cache's answer; 0 to 1. The
+    /// token that ends
     /// the answer counts.
     /// </summary>
     public required double AgreementTop1 { get; init; }

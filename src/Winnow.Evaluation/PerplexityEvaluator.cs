@@ -13,7 +13,8 @@ public static class PerplexityEvaluator
     /// <summary>Measures a text.</summary>
     /// <param name="model">The model.</param>
     /// <param name="tokens">
-    /// The text's token ids by the model's own rule (BOS in front where the tokenizer adds one). For such models the first token of every window is replaced by BOS.
+    /// The text's token ids by the model's own rule (BOS in front where the tokenizer adds one). For such models the first token of every window is
+    /// replaced by BOS.
     /// </param>
     /// <param name="options">Windows, policy and entry type.</param>
     /// <param name="progress">Told the tokens read.</param>

@@ -141,13 +141,15 @@ public sealed class LanguageModel : IDisposable
         PolicyNeeds needs = policy.Policy.Needs;
         ModelConfig config = Model.Config;
         if (needs.Positions == PositionMode.Rolling && config.Rotary is null)
-            throw new WinnowException($"cache policy '{name}' asks for rolling positions, but {config.Architecture} models have no rotary embedding; use position=original");
+            throw new WinnowException(
+                $"cache policy '{name}' asks for rolling positions, but {config.Architecture} models have no rotary embedding; use position=original");
         if (entries == EntryType.Q8_0 && !survives.HasFlag(CacheFeatures.QuantisedEntries))
             throw new WinnowException($"cache policy '{name}' does not work with entries of type q8_0; use f16");
         if (config.QueryHeads > config.KvHeads && !survives.HasFlag(CacheFeatures.GroupedQueries))
             throw new WinnowException($"cache policy '{name}' does not work with grouped queries, which {config.Architecture} uses; choose another policy");
         if (config.QueryHeads / config.KvHeads > 32 && needs.Fields.HasFlag(EntryFields.HeadMasks))
-            throw new WinnowException($"cache policy '{name}' tells at most 32 query heads of a group apart; this model has {config.QueryHeads / config.KvHeads}");
+            throw new WinnowException(
+                $"cache policy '{name}' tells at most 32 query heads of a group apart; this model has {config.QueryHeads / config.KvHeads}");
         if (config.SlidingWindow > 0 && !survives.HasFlag(CacheFeatures.SlidingWindow))
             throw new WinnowException($"cache policy '{name}' does not work with sliding windows, which {config.Architecture} uses; choose another policy");
     }

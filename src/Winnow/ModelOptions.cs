@@ -14,6 +14,9 @@ public sealed record ModelOptions
     /// <summary>Tokens of a prompt that pass the model together.</summary>
     public int ChunkSize { get; init; } = 512;
 
-    /// <summary>Whether a text that outgrows the model's window is refused. Without it such a text is read on, for measuring speed: what comes out means little.</summary>
+    /// <summary>
+    /// Whether a text that outgrows the model's window is refused. Without it such a text is read on, for measuring speed: what comes out means
+    /// little.
+    /// </summary>
     public bool EnforceWindow { get; init; } = true;
 }

@@ -56,7 +56,8 @@ public sealed class Sequence : IDisposable
     /// <param name="progress">Told the number of tokens read so far.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
     /// <exception cref="WinnowException">The text would outgrow the model's window, or a token id does not exist.</exception>
-    public void Prefill(ReadOnlySpan<int> tokens, int firstScored, LogitsHandler handler, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public void Prefill(
+        ReadOnlySpan<int> tokens, int firstScored, LogitsHandler handler, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         if (tokens.IsEmpty)
             throw new WinnowException("there is nothing to read: the prompt has no tokens");
@@ -107,7 +108,9 @@ public sealed class Sequence : IDisposable
         _attention.History?.Clear();
     }
 
-    /// <summary>Writes the cache, positions and policy state, so that <see cref="LanguageModel.ImportSequence"/> can go on from here in another process.</summary>
+    /// <summary>
+    /// Writes the cache, positions and policy state, so that <see cref="LanguageModel.ImportSequence"/> can go on from here in another process.
+    /// </summary>
     public void Export(Stream stream)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -136,7 +139,8 @@ public sealed class Sequence : IDisposable
             using BinaryReader reader = new(stream, System.Text.Encoding.UTF8, leaveOpen: true);
             string policy = reader.ReadString();
             if (policy != Policy.Descriptor.Name)
-                throw new WinnowException($"the exported sequence was made under cache policy '{policy}', not '{Policy.Descriptor.Name}'; import it with the same policy");
+                throw new WinnowException(
+                    $"the exported sequence was made under cache policy '{policy}', not '{Policy.Descriptor.Name}'; import it with the same policy");
             _attention.Session?.Load(reader);
             stream.ReadExactly(System.Runtime.InteropServices.MemoryMarshal.AsBytes(_logits.AsSpan()));
         }

@@ -100,7 +100,8 @@ public sealed class ComparisonTests
         using TinyLlama tiny = new();
         Recorder recorder = new();
         ComparisonOptions options = new() { Entries = [new ComparisonEntry("h2o", Budget.Unlimited), new ComparisonEntry("h3o", Budget.Unlimited)] };
-        Assert.Contains("h3o", Assert.Throws<WinnowException>(() => Comparison.Run(tiny.Model, TinyLlama.Text(10), options, recorder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "h3o", Assert.Throws<WinnowException>(() => Comparison.Run(tiny.Model, TinyLlama.Text(10), options, recorder)).Message, StringComparison.Ordinal);
         Assert.Empty(recorder.Reports);
         Assert.Contains("window of 2048", Assert.Throws<WinnowException>(() => Run(tiny, [], null, 2000)).Message, StringComparison.Ordinal);
         Assert.Contains("no tokens", Assert.Throws<WinnowException>(() => Run(tiny, [], null, 0)).Message, StringComparison.Ordinal);

@@ -55,7 +55,8 @@ public sealed class PerplexityEvaluatorTests
         PerplexityOptions full = new() { Context = 200, Entries = EntryType.F32 };
         double expected = PerplexityEvaluator.Run(tiny.Model, text, full).MeanNegativeLogLikelihood;
         // 1,000 entries are more than any window here, yet the policy is at work: this is the decoding path.
-        double roomy = PerplexityEvaluator.Run(tiny.Model, text, full with { Policy = PolicyCatalogue.Parse(policy, Budget.Entries(1000)) }).MeanNegativeLogLikelihood;
+        double roomy = PerplexityEvaluator.Run(
+            tiny.Model, text, full with { Policy = PolicyCatalogue.Parse(policy, Budget.Entries(1000)) }).MeanNegativeLogLikelihood;
         Assert.Equal(expected, roomy, 1e-4);
         PerplexityResult unlimited = PerplexityEvaluator.Run(tiny.Model, text, full with { Policy = PolicyCatalogue.Parse(policy, Budget.Unlimited) });
         Assert.Equal(expected, unlimited.MeanNegativeLogLikelihood);
@@ -99,7 +100,8 @@ public sealed class PerplexityEvaluatorTests
     {
         using TinyLlama tiny = new();
         PerplexityOptions options = new() { Context = context, Windows = windows };
-        Assert.Contains(words, Assert.Throws<WinnowException>(() => PerplexityEvaluator.Run(tiny.Model, TinyLlama.Text(100), options)).Message, StringComparison.Ordinal);
+        Assert.Contains(words, Assert.Throws<WinnowException>(() =>
+            PerplexityEvaluator.Run(tiny.Model, TinyLlama.Text(100), options)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,8 @@ using Winnow.Kernels.Blocks;
 namespace Winnow.Tests;
 
 /// <summary>
-/// A random Llama of 0.1 M parameters as a GGUF file, with grouped heads and a vocabulary of single bytes: any text can be read and nothing sensible comes out, which
+/// A random Llama of 0.1 M parameters as a GGUF file, with grouped heads and a vocabulary of single bytes: any text can be read and nothing sensible
+/// comes out, which
 /// is all that tests of caches need.
 /// </summary>
 internal sealed class TinyLlamaFile : IDisposable

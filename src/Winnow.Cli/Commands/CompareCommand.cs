@@ -52,7 +52,8 @@ internal sealed class CompareCommand : WinnowCommand
         SamplingOptions sampling = _common.ReadGeneration(arguments).Sampling;
         ComparisonOptions options = new()
         {
-            Entries = PolicyList.Parse(OrDefault(arguments.GetValue(_caches), PolicyList.All), OrDefault(arguments.GetValue(_keeps), CommonOptions.DefaultKeep)),
+            Entries = PolicyList.Parse(
+                OrDefault(arguments.GetValue(_caches), PolicyList.All), OrDefault(arguments.GetValue(_keeps), CommonOptions.DefaultKeep)),
             MaxTokens = arguments.GetValue(_maxTokens),
             EntriesType = _common.ReadCacheType(arguments),
             Sampling = sampling,

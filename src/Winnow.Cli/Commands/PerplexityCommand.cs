@@ -35,7 +35,10 @@ internal sealed class PerplexityCommand : WinnowCommand
         int windows = arguments.GetValue(_windows);
         ChosenPolicy policy = _common.ReadPolicy(arguments);
         EntryType entries = _common.ReadCacheType(arguments);
-        PerplexityOptions options = new() { Context = arguments.GetValue(_context), Windows = windows == 0 ? null : windows, Policy = policy, Entries = entries };
+        PerplexityOptions options = new()
+        {
+            Context = arguments.GetValue(_context), Windows = windows == 0 ? null : windows, Policy = policy, Entries = entries,
+        };
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
         int[] tokens = [.. model.Tokenizer.Encode(PromptSource.ReadSingle(arguments, _common, Terminal), addSpecial: true, parseSpecial: false)];
         PerplexityResult result = Patience.Run(Terminal, "perplexity", meter => PerplexityEvaluator.Run(

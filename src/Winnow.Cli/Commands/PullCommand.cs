@@ -70,7 +70,8 @@ internal sealed class PullCommand : WinnowCommand
         }
         catch (OperationCanceledException) when (Terminal.Interrupts.Requested && meter.Done > 0)
         {
-            throw new OperationCanceledException($"stopped; run 'winnow pull {reference}' again to go on from {Figures.Bytes(meter.Done)} of {Figures.Bytes(meter.Total)}");
+            throw new OperationCanceledException(
+                $"stopped; run 'winnow pull {reference}' again to go on from {Figures.Bytes(meter.Done)} of {Figures.Bytes(meter.Total)}");
         }
     }
 

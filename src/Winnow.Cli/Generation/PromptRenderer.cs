@@ -21,12 +21,17 @@ internal sealed class PromptRenderer
         _template = raw || string.IsNullOrEmpty(tokenizer.ChatTemplate) ? null : ChatTemplate.Parse(tokenizer.ChatTemplate);
     }
 
-    /// <summary>A conversation as text, ready for the model's next answer; without a template, messages with empty lines between them, each answer going on where its question ends.</summary>
+    /// <summary>
+    /// A conversation as text, ready for the model's next answer; without a template, messages with empty lines between them, each answer going on
+    /// where its question ends.
+    /// </summary>
     public string Render(IReadOnlyList<ChatMessage> messages) => _template is null
         ? string.Concat(messages.Select((message, i) => (i == 0 || message.Role == Assistant ? "" : "\n\n") + message.Content))
         : _template.Render(messages, addGenerationPrompt: true, TextOf(_tokenizer.BosId), TextOf(_tokenizer.EosId));
 
-    /// <summary>Tokens of a text that begins a sequence: BOS by the model's rule, unless the template wrote it. EOS never: the answer is still to come.</summary>
+    /// <summary>
+    /// Tokens of a text that begins a sequence: BOS by the model's rule, unless the template wrote it. EOS never: the answer is still to come.
+    /// </summary>
     public int[] Encode(string text)
     {
         IReadOnlyList<int> ids = EncodeMore(text);

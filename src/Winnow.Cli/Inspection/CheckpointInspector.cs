@@ -102,7 +102,8 @@ internal static class CheckpointInspector
     private static Dictionary<string, string> Metadata(Checkpoint checkpoint) => checkpoint switch
     {
         GgufFile gguf => gguf.Metadata.Keys.ToDictionary(key => key, key => Show(gguf.Metadata, key)),
-        SafetensorsCheckpoint { HasConfig: true } folder => folder.Config.EnumerateObject().ToDictionary(each => each.Name, each => Cut(each.Value.GetRawText())),
+        SafetensorsCheckpoint { HasConfig: true } folder =>
+            folder.Config.EnumerateObject().ToDictionary(each => each.Name, each => Cut(each.Value.GetRawText())),
         _ => [],
     };
 

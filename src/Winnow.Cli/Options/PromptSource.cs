@@ -16,7 +16,10 @@ internal static class PromptSource
 {
     private static readonly TimeSpan _patience = TimeSpan.FromSeconds(3);
 
-    /// <summary>Reads what --prompt, --prompt-file and --file name. Standard input, when it is not a terminal, is the prompt if there is none, else the document.</summary>
+    /// <summary>
+    /// Reads what --prompt, --prompt-file and --file name. Standard input, when it is not a terminal, is the prompt if there is none, else the
+    /// document.
+    /// </summary>
     /// <exception cref="WinnowException">There is no text, or a file cannot be read.</exception>
     public static PromptText Read(ParseResult arguments, CommonOptions common, Option<string?>? promptFile, Terminal terminal)
     {
@@ -50,7 +53,8 @@ internal static class PromptSource
             (not null, not null) => throw new WinnowException("--prompt and --file were both given; keep one of them"),
             ({ } prompt, null) => prompt,
             (null, not null and not "-" and { } file) => ReadFile(file),
-            (null, null) when terminal.InIsTerminal => throw new WinnowException("there is no text: give --prompt TEXT, --file PATH, or text on standard input"),
+            (null, null) when terminal.InIsTerminal =>
+                throw new WinnowException("there is no text: give --prompt TEXT, --file PATH, or text on standard input"),
             _ => ReadInput(terminal),
         };
 
@@ -67,7 +71,8 @@ internal static class PromptSource
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new WinnowException(Directory.Exists(path) ? $"{path}: this is a folder; name a text file" : $"{path}: the file cannot be read: {error.Message}", error);
+            throw new WinnowException(
+                Directory.Exists(path) ? $"{path}: this is a folder; name a text file" : $"{path}: the file cannot be read: {error.Message}", error);
         }
     }
 

@@ -10,5 +10,6 @@ internal static class CacheNames
         [.. Enum.GetValues<CacheFeatures>().Where(feature => feature != CacheFeatures.None && features.HasFlag(feature)).Select(feature => Kebab(feature.ToString()))];
 
     private static string Kebab(string name) =>
-        string.Concat(name.Select((letter, i) => char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+        string.Concat(name.Select((letter, i) =>
+            char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
 }

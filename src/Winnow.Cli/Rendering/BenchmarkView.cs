@@ -30,7 +30,8 @@ internal static class BenchmarkView
         }
 
         console.Write(table);
-        console.MarkupLineInterpolated($"[dim]median of {report.Results[0].Runs} runs; MiB a token: weights and cached entries that decoding one token reads[/]");
+        console.MarkupLineInterpolated(
+            $"[dim]median of {report.Results[0].Runs} runs; MiB a token: weights and cached entries that decoding one token reads[/]");
     }
 
     private static TableColumn Right(string name) => new TableColumn(name).RightAligned();

@@ -13,7 +13,8 @@ internal static class ComparisonView
     /// <summary>Prints the table.</summary>
     public static void Print(IAnsiConsole console, CompareJson report)
     {
-        console.MarkupLineInterpolated($"[dim]{report.Model} · {Figures.Whole(report.PromptTokens)} prompt tokens · {report.Threads} threads · {report.CacheType} entries[/]");
+        console.MarkupLineInterpolated(
+            $"[dim]{report.Model} · {Figures.Whole(report.PromptTokens)} prompt tokens · {report.Threads} threads · {report.CacheType} entries[/]");
         if (report.Prompt.Length > 0)
             console.MarkupLineInterpolated($"[bold]{Line(report.Prompt)}[/]");
         Table table = new Table().Border(TableBorder.Simple);

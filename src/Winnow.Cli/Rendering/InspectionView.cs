@@ -10,7 +10,9 @@ internal static class InspectionView
     /// <summary>Prints all parts that were collected.</summary>
     public static void Print(IAnsiConsole console, InspectJson found)
     {
-        Grid grid = new Grid().AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });
+        Grid grid = new Grid()
+            .AddColumn(new GridColumn { NoWrap = true, Padding = new Padding(0, 0, 2, 0) })
+            .AddColumn(new GridColumn { Padding = new Padding(0) });
         Add(grid, "file", found.Path);
         Add(grid, "format", found.Version is uint version ? $"GGUF version {version}" : "safetensors");
         Add(grid, "architecture", found.Name is null ? found.Architecture : $"{found.Architecture} · {found.Name}");

@@ -50,7 +50,9 @@ internal readonly unsafe struct AttentionInputs
 
     public int TokensOf(int tile) => Math.Min(TokensPerTile, Tokens - tile * TokensPerTile);
 
-    /// <summary>Copies the query rows of a tile, token by token and head by head within the group, scaled, and turned by rank where the lane asks for it.</summary>
+    /// <summary>
+    /// Copies the query rows of a tile, token by token and head by head within the group, scaled, and turned by rank where the lane asks for it.
+    /// </summary>
     public void CopyQueries(RankRotation? rotation, int lane, int tile, float* destination)
     {
         int first = tile * TokensPerTile, count = TokensOf(tile);

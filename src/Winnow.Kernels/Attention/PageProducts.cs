@@ -51,7 +51,8 @@ internal static unsafe class PageProducts
     public static void Scores<TVector>(PageFormat format, float* keys, float* queries, int rows, float* scores)
         where TVector : unmanaged, IFloatVector<TVector> =>
         TileProduct.Multiply<TVector, FloatLoader<TVector>>(
-            queries, format.HeadDim, new FloatLoader<TVector>(keys, PageFormat.Entries), rows, format.HeadDim, PageFormat.Entries, scores, PageFormat.Entries, false);
+            queries, format.HeadDim, new FloatLoader<TVector>(keys, PageFormat.Entries), rows,
+            format.HeadDim, PageFormat.Entries, scores, PageFormat.Entries, false);
 
     /// <summary>output[r] += Σ over the first <paramref name="entries"/> slots of p[r, e]·v[e].</summary>
     /// <param name="format">Layout of the page.</param>

@@ -73,7 +73,8 @@ public sealed unsafe class PagedAttention : IDisposable
     }
 
     /// <summary>
-    /// Attention logits of the request's queries on one lane, with every cap, bias and mask applied: what a policy ranks entries by. Runs on the calling thread.
+    /// Attention logits of the request's queries on one lane, with every cap, bias and mask applied: what a policy ranks entries by. Runs on the
+    /// calling thread.
     /// </summary>
     /// <param name="request">Queries and lanes; the queries may be older than the newest entries.</param>
     /// <param name="lane">Index of the lane.</param>
@@ -107,7 +108,8 @@ public sealed unsafe class PagedAttention : IDisposable
         where TVector : unmanaged, IFloatVector<TVector>
     {
         if (output.Length < request.Tokens * request.QueryHeads * Format.HeadDim)
-            throw new ArgumentException($"{output.Length} floats are too few for {request.Tokens} × {request.QueryHeads} × {Format.HeadDim} outputs", nameof(output));
+            throw new ArgumentException(
+                $"{output.Length} floats are too few for {request.Tokens} × {request.QueryHeads} × {Format.HeadDim} outputs", nameof(output));
         fixed (float* queries = request.Queries, target = output)
         {
             AttentionInputs inputs = Prepare(request, queries);
@@ -116,7 +118,8 @@ public sealed unsafe class PagedAttention : IDisposable
             _partials.EnsureLength(checked(runsBefore[inputs.LaneCount] * inputs.Tokens * inputs.Group * AttentionJob<TVector>.PartialStride(Format)));
             _logSumExp.EnsureLength(inputs.Tokens * inputs.QueryHeads);
             *_next.Pointer = 0;
-            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, Math.Min(pagesPerRun, 1 << 24), runsBefore, _next.Pointer, _partials.Pointer);
+            AttentionJob<TVector> job = new(
+                inputs, Format, request.Rotation, _scratch, Math.Min(pagesPerRun, 1 << 24), runsBefore, _next.Pointer, _partials.Pointer);
             _team.Run(ref job);
             for (int lane = 0; lane < inputs.LaneCount; lane++)
                 Combine(inputs, lane, runsBefore[lane], runsBefore[lane + 1], AttentionJob<TVector>.PartialStride(Format), target);
@@ -149,7 +152,8 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         int length = request.Lanes[lane].Length;
         if (logits.Length < (long)request.Tokens * request.GroupSize * length)
-            throw new ArgumentException($"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
+            throw new ArgumentException(
+                $"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
         fixed (float* queries = request.Queries)
         {
             AttentionInputs inputs = Prepare(request, queries);

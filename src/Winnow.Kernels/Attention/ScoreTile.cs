@@ -3,7 +3,10 @@ using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
 
-/// <summary>Attention logits of one tile of queries on one page: products, soft cap, biases and masks. Both the attention pass and its observers start from it.</summary>
+/// <summary>
+/// Attention logits of one tile of queries on one page: products, soft cap, biases and masks. Both the attention pass and its observers start from
+/// it.
+/// </summary>
 internal readonly unsafe ref struct ScoreTile
 {
     private readonly AttentionInputs _inputs;

@@ -3,7 +3,9 @@ using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
 
-/// <summary>Reads the right-hand matrix of a tile product from its stored form, one vector at a time: element (row, column) and its neighbours in the row.</summary>
+/// <summary>
+/// Reads the right-hand matrix of a tile product from its stored form, one vector at a time: element (row, column) and its neighbours in the row.
+/// </summary>
 internal interface ITileLoader<TVector>
     where TVector : unmanaged, IFloatVector<TVector>
 {

@@ -5,7 +5,8 @@ using Winnow.Kernels.Blocks;
 namespace Winnow.Kernels.Linear;
 
 /// <summary>
-/// The product in float arithmetic, for weights stored as floats and for <see cref="ActivationMode.Float"/>. One token: each row's dot product. Several: 16 rows
+/// The product in float arithmetic, for weights stored as floats and for <see cref="ActivationMode.Float"/>. One token: each row's dot product.
+/// Several: 16 rows
 /// are decoded and interleaved into a panel [columns][16 rows], which all tokens pass, four at a time.
 /// </summary>
 internal static unsafe class FloatKernel

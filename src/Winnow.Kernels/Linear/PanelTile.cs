@@ -13,7 +13,9 @@ internal static unsafe class PanelTile
     /// <summary>Tokens of a tile: with 2 × 4 sums the latency of a multiply-add is hidden.</summary>
     public const int Tokens = 4;
 
-    /// <summary>Transposes eight rows of eight 32-bit lanes: lane j of row i becomes lane i at <paramref name="destination"/> + 16 j, half a panel row.</summary>
+    /// <summary>
+    /// Transposes eight rows of eight 32-bit lanes: lane j of row i becomes lane i at <paramref name="destination"/> + 16 j, half a panel row.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void StoreTransposed(
         Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3,

@@ -32,7 +32,9 @@ internal static unsafe class QuantizedRowKernel<TFormat>
         }
     }
 
-    /// <summary>Writes weight scale × input scale of each group, and returns the terms that need one product a group: minima, or the centre of the codes.</summary>
+    /// <summary>
+    /// Writes weight scale × input scale of each group, and returns the terms that need one product a group: minima, or the centre of the codes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float GroupTerms(in InputGroups groups, nint at, float* scales, float* minima, float* products)
     {

@@ -83,7 +83,8 @@ internal readonly unsafe struct FloatVector128(Vector128<float> value) : IFloatV
         p = Vector128.FusedMultiplyAdd(p, r, Vector128.Create(1f));
         p = Vector128.FusedMultiplyAdd(p, r, Vector128.Create(1f));
         Vector128<float> power = (Vector128.ConvertToInt32Native(n) + Vector128.Create(127) << 23).AsSingle();
-        return new(Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(value._value, Vector128.Create(ExpPolynomial.Lowest)), p * power, Vector128<float>.Zero));
+        return new(
+            Vector128.ConditionalSelect(Vector128.GreaterThanOrEqual(value._value, Vector128.Create(ExpPolynomial.Lowest)), p * power, Vector128<float>.Zero));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

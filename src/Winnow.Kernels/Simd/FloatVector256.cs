@@ -63,7 +63,8 @@ internal readonly unsafe struct FloatVector256(Vector256<float> value) : IFloatV
     public static float HorizontalSum(FloatVector256 value) => Vector256.Sum(value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float HorizontalMax(FloatVector256 value) => FloatVector128.HorizontalMax(new FloatVector128(Vector128.Max(value._value.GetLower(), value._value.GetUpper())));
+    public static float HorizontalMax(FloatVector256 value) =>
+        FloatVector128.HorizontalMax(new FloatVector128(Vector128.Max(value._value.GetLower(), value._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector256 ExpNonPositive(FloatVector256 value)
@@ -80,7 +81,8 @@ internal readonly unsafe struct FloatVector256(Vector256<float> value) : IFloatV
         p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1f));
         p = Vector256.FusedMultiplyAdd(p, r, Vector256.Create(1f));
         Vector256<float> power = (Vector256.ConvertToInt32Native(n) + Vector256.Create(127) << 23).AsSingle();
-        return new(Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._value, Vector256.Create(ExpPolynomial.Lowest)), p * power, Vector256<float>.Zero));
+        return new(
+            Vector256.ConditionalSelect(Vector256.GreaterThanOrEqual(value._value, Vector256.Create(ExpPolynomial.Lowest)), p * power, Vector256<float>.Zero));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

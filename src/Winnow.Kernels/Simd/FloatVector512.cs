@@ -64,7 +64,8 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
     public static float HorizontalSum(FloatVector512 value) => Vector512.Sum(value._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static float HorizontalMax(FloatVector512 value) => FloatVector256.HorizontalMax(new FloatVector256(Vector256.Max(value._value.GetLower(), value._value.GetUpper())));
+    public static float HorizontalMax(FloatVector512 value) =>
+        FloatVector256.HorizontalMax(new FloatVector256(Vector256.Max(value._value.GetLower(), value._value.GetUpper())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector512 ExpNonPositive(FloatVector512 value)
@@ -81,7 +82,8 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1f));
         p = Vector512.FusedMultiplyAdd(p, r, Vector512.Create(1f));
         Vector512<float> power = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127) << 23).AsSingle();
-        return new(Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(value._value, Vector512.Create(ExpPolynomial.Lowest)), p * power, Vector512<float>.Zero));
+        return new(
+            Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(value._value, Vector512.Create(ExpPolynomial.Lowest)), p * power, Vector512<float>.Zero));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

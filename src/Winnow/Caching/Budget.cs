@@ -56,7 +56,8 @@ public readonly record struct Budget
 
         return int.TryParse(trimmed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int entries)
             ? Entries(entries)
-            : throw new WinnowException($"budget '{text}' is not understood: write a share such as 25%, entries for each lane such as 1024, or bytes such as 64MiB");
+            : throw new WinnowException(
+                $"budget '{text}' is not understood: write a share such as 25%, entries for each lane such as 1024, or bytes such as 64MiB");
     }
 
     /// <summary>Entries that each lane may hold.</summary>

@@ -4,7 +4,9 @@ using Winnow.Kernels.Threading;
 
 namespace Winnow.Caching;
 
-/// <summary>What all sequences of a model with the same entry type share: the page pool and the kernels with their working memory. One pass at a time.</summary>
+/// <summary>
+/// What all sequences of a model with the same entry type share: the page pool and the kernels with their working memory. One pass at a time.
+/// </summary>
 internal sealed class CacheRuntime(ThreadTeam team, PageFormat format) : IDisposable
 {
     private readonly Dictionary<(RotaryTable, RotaryStyle), RankRotation> _rotations = [];

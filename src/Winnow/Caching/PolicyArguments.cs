@@ -78,5 +78,6 @@ public sealed class PolicyArguments
         return _values.GetValueOrDefault(key);
     }
 
-    private WinnowException Wrong(string key, string text, string expected) => new($"option '{key}' of cache policy '{_policy}' is '{text}'; it must be {expected}");
+    private WinnowException Wrong(string key, string text, string expected) =>
+        new($"option '{key}' of cache policy '{_policy}' is '{text}'; it must be {expected}");
 }

@@ -16,7 +16,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Tensors by name, in the order of the file.</summary>
     public abstract IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
-    /// <summary>Opens a <c>.gguf</c> file, a <c>.safetensors</c> file, or a folder with <c>*.safetensors</c> and <c>config.json</c> or with one GGUF model.</summary>
+    /// <summary>
+    /// Opens a <c>.gguf</c> file, a <c>.safetensors</c> file, or a folder with <c>*.safetensors</c> and <c>config.json</c> or with one GGUF model.
+    /// </summary>
     /// <exception cref="WinnowException">Nothing is there, it is no model, or the file is broken.</exception>
     public static Checkpoint Open(string path)
     {

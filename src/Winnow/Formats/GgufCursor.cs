@@ -10,7 +10,9 @@ internal sealed class GgufCursor(string path, NativeBytes bytes, long position =
     /// <summary>Longest key or tensor name: the limit of the format for keys, far above any real tensor name.</summary>
     private const int MaxNameBytes = ushort.MaxValue;
 
-    /// <summary>Texts and inner arrays in all arrays of a file, at most: several times the largest vocabulary, and few enough to walk in milliseconds.</summary>
+    /// <summary>
+    /// Texts and inner arrays in all arrays of a file, at most: several times the largest vocabulary, and few enough to walk in milliseconds.
+    /// </summary>
     private const long MaxItems = 1 << 22;
 
     private long _items;

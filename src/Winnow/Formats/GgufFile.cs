@@ -88,7 +88,8 @@ public sealed class GgufFile : Checkpoint
         {
             >= OldestVersion and <= NewestVersion => version,
             _ when (version & 0xFFFF) == 0 && version != 0 =>
-                throw cursor.Broken($"the file is big-endian (version {BinaryPrimitives.ReverseEndianness(version)}); use the little-endian file of this model"),
+                throw cursor.Broken(
+                    $"the file is big-endian (version {BinaryPrimitives.ReverseEndianness(version)}); use the little-endian file of this model"),
             _ => throw cursor.Broken($"the file has GGUF version {version} where {OldestVersion} and {NewestVersion} can be read; convert it again"),
         };
     }

@@ -79,7 +79,8 @@ internal static class GgufTensorTable
     {
         long columns = shape.Length == 0 ? 1 : shape[^1];
         if (columns % TensorTypes.BlockLength(type) != 0)
-            throw cursor.Broken($"{what} has rows of {columns} values, which do not fill {type} blocks of {TensorTypes.BlockLength(type)}; convert the file again");
+            throw cursor.Broken(
+                $"{what} has rows of {columns} values, which do not fill {type} blocks of {TensorTypes.BlockLength(type)}; convert the file again");
         try
         {
             long size = TensorTypes.RowBytes(type, columns);

@@ -65,7 +65,8 @@ public sealed class GgufWriter
     public GgufWriter AddTensor(string name, TensorType type, IReadOnlyList<long> shape, Action<Stream> write)
     {
         if (shape.Count > MaxDimensions || shape.Any(size => size <= 0))
-            throw new ArgumentException($"tensor '{name}' has shape [{string.Join(", ", shape)}]; up to {MaxDimensions} sizes above 0 can be written", nameof(shape));
+            throw new ArgumentException(
+                $"tensor '{name}' has shape [{string.Join(", ", shape)}]; up to {MaxDimensions} sizes above 0 can be written", nameof(shape));
         _tensors.Add(name, new Tensor(type, [.. shape], SizeOf(type, shape), write));
         return this;
     }

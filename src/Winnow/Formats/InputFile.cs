@@ -53,7 +53,8 @@ internal static class InputFile
     {
         using MappedFile file = Map(path);
         if (file.Bytes.Length > maxBytes)
-            throw new WinnowException($"{path}: the file has {file.Bytes.Length} bytes where at most {maxBytes} are expected; it is not the file its name says");
+            throw new WinnowException(
+                $"{path}: the file has {file.Bytes.Length} bytes where at most {maxBytes} are expected; it is not the file its name says");
         try
         {
             ReadOnlySpan<byte> text = WithoutByteOrderMark(file.Bytes.AsSpan(0, (int)file.Bytes.Length));

@@ -51,7 +51,9 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     /// <summary>Dtype by name of the tensors that were left out because the engine cannot compute with them.</summary>
     public IReadOnlyDictionary<string, string> SkippedTensors => _skipped;
 
-    /// <summary>Opens a <c>.safetensors</c> file, or a folder: <c>model.safetensors</c> alone, else the shards of the index, else all <c>*.safetensors</c>.</summary>
+    /// <summary>
+    /// Opens a <c>.safetensors</c> file, or a folder: <c>model.safetensors</c> alone, else the shards of the index, else all <c>*.safetensors</c>.
+    /// </summary>
     /// <exception cref="WinnowException">A file is missing or broken, or shards do not fit the index or each other.</exception>
     public static new SafetensorsCheckpoint Open(string path)
     {

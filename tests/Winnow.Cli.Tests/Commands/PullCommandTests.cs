@@ -8,7 +8,8 @@ public sealed class PullCommandTests : IDisposable
     private readonly FakeHub _hub = new();
     private readonly TempFolder _cache = new();
 
-    private Cli.Surroundings Surroundings => new(Hub: new HubOptions { Endpoint = _hub.Address, CacheFolder = _cache.Path, Delay = (_, _) => Task.CompletedTask });
+    private Cli.Surroundings Surroundings =>
+        new(Hub: new HubOptions { Endpoint = _hub.Address, CacheFolder = _cache.Path, Delay = (_, _) => Task.CompletedTask });
 
     public void Dispose()
     {

@@ -48,7 +48,8 @@ public sealed class TinyModelTests : IDisposable
     [Fact]
     public void A_policy_keeps_its_share_of_the_prompt()
     {
-        JsonElement json = Cli.Run("run", "--model", _model.Path, "--file", Text, "--prompt", "?", "--cache", "snapkv", "--keep", "25%", "--max-tokens", "1", "--json").Json();
+        JsonElement json = Cli.Run(
+            "run", "--model", _model.Path, "--file", Text, "--prompt", "?", "--cache", "snapkv", "--keep", "25%", "--max-tokens", "1", "--json").Json();
         Assert.Equal(json.GetProperty("prompt_tokens").GetInt32() / 4, json.GetProperty("kept_entries").GetDouble());
         Assert.True(json.GetProperty("kv_bytes").GetInt64() * 3 < json.GetProperty("kv_bytes_full").GetInt64());
     }
@@ -163,7 +164,8 @@ public sealed class TinyModelTests : IDisposable
     [Fact]
     public void Bench_reports_every_depth_with_machine_and_spread()
     {
-        JsonElement json = Cli.Run("bench", "--model", _model.Path, "--prompt-tokens", "16", "--gen-tokens", "4", "--depth", "0,32", "--runs", "2", "--json").Json();
+        JsonElement json = Cli.Run(
+            "bench", "--model", _model.Path, "--prompt-tokens", "16", "--gen-tokens", "4", "--depth", "0,32", "--runs", "2", "--json").Json();
         JsonElement[] rows = [.. json.GetProperty("results").EnumerateArray()];
         Assert.Equal([0, 32], rows.Select(row => row.GetProperty("depth").GetInt32()));
         Assert.All(rows, row => Assert.True(row.GetProperty("decode_tokens_per_s").GetDouble() > 0 && row.GetProperty("bytes_per_token").GetInt64() > 0));

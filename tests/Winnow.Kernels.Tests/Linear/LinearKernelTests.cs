@@ -88,7 +88,8 @@ public sealed class LinearKernelTests
     {
         WeightMatrix[] weights =
         [
-            TestMatrices.Random(TensorType.Q4_1, 40, Columns, 5), TestMatrices.Random(TensorType.Q6_K, 3, Columns, 6), TestMatrices.Random(TensorType.F16, 19, Columns, 7),
+            TestMatrices.Random(
+                TensorType.Q4_1, 40, Columns, 5), TestMatrices.Random(TensorType.Q6_K, 3, Columns, 6), TestMatrices.Random(TensorType.F16, 19, Columns, 7),
         ];
         float[] x = TestMatrices.Gaussian(tokens * Columns, seed: 8);
         using var team = new ThreadTeam(2);
@@ -169,8 +170,10 @@ public sealed class LinearKernelTests
         using var workspace = new LinearWorkspace();
         float[] x = new float[64], y = new float[40];
         Assert.Contains("128", Refusal(() => LinearKernel.Multiply(team, workspace, weight, x, 2, y, ActivationMode.Float)), StringComparison.Ordinal);
-        Assert.Contains("40", Refusal(() => LinearKernel.Multiply(team, workspace, weight, new float[192], 3, y, ActivationMode.Float)), StringComparison.Ordinal);
-        Assert.Contains("stride of 19", Refusal(() => LinearKernel.Multiply(team, workspace, weight, x, 1, y, ActivationMode.Float, 19)), StringComparison.Ordinal);
+        Assert.Contains(
+            "40", Refusal(() => LinearKernel.Multiply(team, workspace, weight, new float[192], 3, y, ActivationMode.Float)), StringComparison.Ordinal);
+        Assert.Contains(
+            "stride of 19", Refusal(() => LinearKernel.Multiply(team, workspace, weight, x, 1, y, ActivationMode.Float, 19)), StringComparison.Ordinal);
         Assert.Contains("96", Refusal(() => LinearKernel.Multiply(team, workspace, weight, wider, null, x, 1, y, y, default, ActivationMode.Float)), StringComparison.Ordinal);
     }
 

@@ -65,7 +65,8 @@ public sealed class SafetensorsBrokenFileTests : IDisposable
     public void A_file_with_flipped_bytes_opens_or_is_refused_cheaply()
     {
         byte[] whole = TinySafetensors.File(TinySafetensors.TwoTensors, 32);
-        Gen<(int Position, byte Value)[]> flips = Gen.Choose(0, whole.Length - 33).Zip(Gen.Elements([.. "\"{}[],:0919ae\\ \n"u8, (byte)0, (byte)128, (byte)255]))
+        Gen<(int Position, byte Value)[]> flips = Gen.Choose(0, whole.Length - 33)
+            .Zip(Gen.Elements([.. "\"{}[],:0919ae\\ \n"u8, (byte)0, (byte)128, (byte)255]))
             .Select(pair => (Position: pair.Item1, Value: pair.Item2)).NonEmptyListOf().Select(list => list.Take(6).ToArray());
         Prop.ForAll(flips.ToArbitrary(), changes =>
         {

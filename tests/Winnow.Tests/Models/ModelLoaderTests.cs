@@ -116,7 +116,8 @@ public sealed class ModelLoaderTests : IDisposable
         using Checkpoint checkpoint = Tiny().OpenSafetensors(_folder);
         using DecoderModel model = ModelLoader.Load(checkpoint, _team, ActivationMode.Float);
         NaiveAttention attention = new(model);
-        Assert.Contains($"token id {id} is outside the vocabulary of 50", Assert.Throws<WinnowException>(() => attention.Run([id])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"token id {id} is outside the vocabulary of 50", Assert.Throws<WinnowException>(() => attention.Run([id])).Message, StringComparison.Ordinal);
         Assert.Single(attention.Run([1]));
     }
 

@@ -175,7 +175,9 @@ internal sealed class ReferenceDecoder(TinyModel model)
         [.. model.Tensors[name + ".weight"].Values.Skip(row * Width).Take(Width).Select(v => (double)v)];
 
     private double Number(string setting, double fallback) =>
-        model.Config[setting] is { } value ? value.GetValueKind() == System.Text.Json.JsonValueKind.Number ? double.Parse(value.ToJsonString()) : fallback : fallback;
+        model.Config[setting] is { } value && value.GetValueKind() == System.Text.Json.JsonValueKind.Number
+            ? double.Parse(value.ToJsonString())
+            : fallback;
 
     private static double GeluTanh(double x) => 0.5 * x * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x)));
 

@@ -12,7 +12,8 @@ public sealed class RopeFrequenciesTests
     [Fact]
     public void Linear_scaling_divides_every_frequency()
     {
-        (double[] frequencies, double magnitude) = RopeFrequencies.Compute(Rotary(10_000, 4, new RotaryScaling { Kind = RotaryScalingKind.Linear, Factor = 4 }));
+        (double[] frequencies, double magnitude) = RopeFrequencies.Compute(
+            Rotary(10_000, 4, new RotaryScaling { Kind = RotaryScalingKind.Linear, Factor = 4 }));
         Assert.Equal([0.25, 0.0025], frequencies.Select(frequency => Math.Round(frequency, 12)));
         Assert.Equal(1, magnitude);
     }

@@ -13,7 +13,8 @@ internal static class TinyVocabularies
         List<string> tokens = [.. Enumerable.Range(0, 256).Select(ByteLetter)];
         tokens.AddRange(s_merges.Select(merge => merge.Replace(" ", "", StringComparison.Ordinal)));
         tokens.AddRange(["<|end|>", "<tool>", "Ġworld"]);
-        TokenKind[] kinds = [.. tokens.Select(token => token switch { "<|end|>" => TokenKind.Control, "<tool>" => TokenKind.UserDefined, _ => TokenKind.Normal })];
+        TokenKind[] kinds = [.. tokens.Select(token =>
+            token switch { "<|end|>" => TokenKind.Control, "<tool>" => TokenKind.UserDefined, _ => TokenKind.Normal })];
         return new TokenizerData
         {
             Model = TokenizerModel.BytePair,
@@ -37,7 +38,8 @@ internal static class TinyVocabularies
             Model = model,
             Tokens = tokens,
             Scores = [.. tokens.Select((_, id) => id < 259 ? 0f : -(id - 258f))],
-            Kinds = [.. tokens.Select((_, id) => id switch { 0 => TokenKind.Unknown, 1 or 2 => TokenKind.Control, < 259 => TokenKind.Byte, _ => TokenKind.Normal })],
+            Kinds = [.. tokens.Select((_, id) =>
+                id switch { 0 => TokenKind.Unknown, 1 or 2 => TokenKind.Control, < 259 => TokenKind.Byte, _ => TokenKind.Normal })],
             UnknownId = 0,
             BosId = 1,
             EosId = 2,

@@ -3,7 +3,8 @@ using Winnow.Caching.Storage;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Keeps the newest entries and those that have collected the most attention so far ("heavy hitters"). Attention over the prompt is complete; pruning follows it.
+/// Keeps the newest entries and those that have collected the most attention so far ("heavy hitters"). Attention over the prompt is complete; pruning
+/// follows it.
 /// While generating, one entry leaves at each step and never returns.
 /// Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference", arXiv 2306.14048.
 /// </summary>

@@ -5,7 +5,8 @@ namespace Winnow.Caching.Policies;
 
 /// <summary>
 /// Ranks the middle of the prompt once, by the query of its last token and separately for each query head, and keeps the best beside the first and the newest
-/// tokens. Nothing is scored while the answer is written. Wang et al. 2025, "LLMs Know What to Drop: Self-Attention Guided KV Cache Eviction", arXiv 2503.08879.
+/// tokens. Nothing is scored while the answer is written. Wang et al. 2025, "LLMs Know What to Drop: Self-Attention Guided KV Cache Eviction", arXiv
+/// 2503.08879.
 /// </summary>
 public sealed class SageKv : CachePolicy
 {
@@ -64,7 +65,10 @@ public sealed class SageKv : CachePolicy
     /// <inheritdoc/>
     public override PolicyNeeds Needs { get; }
 
-    /// <summary>Splits a lane's budget into sink, entries for each query head, and recent ones: S = B/4, k = B/(2G) rounded down to a power of two, R the rest.</summary>
+    /// <summary>
+    /// Splits a lane's budget into sink, entries for each query head, and recent ones: S = B/4, k = B/(2G) rounded down to a power of two, R the
+    /// rest.
+    /// </summary>
     /// <param name="budget">B, entries of a lane.</param>
     /// <param name="group">G, query heads of a lane.</param>
     public static (int Sink, int Selected, int Recent) Split(int budget, int group)
@@ -199,7 +203,9 @@ public sealed class SageKv : CachePolicy
             KeepSeen(lane, seen);
         }
 
-        /// <summary>Marks in <paramref name="seen"/> what each row chooses: its <paramref name="count"/> best, and more in turn while the budget lasts.</summary>
+        /// <summary>
+        /// Marks in <paramref name="seen"/> what each row chooses: its <paramref name="count"/> best, and more in turn while the budget lasts.
+        /// </summary>
         private void Choose(ReadOnlySpan<float> rows, int heads, int count, Span<uint> seen)
         {
             int length = seen.Length, candidates = seen.Count(0u), chosen = 0;

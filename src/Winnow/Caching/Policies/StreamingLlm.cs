@@ -3,7 +3,8 @@ using Winnow.Caching.Storage;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Keeps the first tokens, on which attention rests when it has nothing better to look at, and the newest ones. Fluent for any length, blind to what it dropped.
+/// Keeps the first tokens, on which attention rests when it has nothing better to look at, and the newest ones. Fluent for any length, blind to what
+/// it dropped.
 /// Xiao et al. 2023, "Efficient Streaming Language Models with Attention Sinks", arXiv 2309.17453.
 /// </summary>
 public sealed class StreamingLlm : CachePolicy

@@ -34,7 +34,8 @@ internal static class KvStoreFile
             {
                 int found = reader.ReadInt32();
                 if (found != expected)
-                    throw new WinnowException($"the exported sequence was made with another model, cache type or policy: a size is {found} instead of {expected}");
+                    throw new WinnowException(
+                        $"the exported sequence was made with another model, cache type or policy: a size is {found} instead of {expected}");
             }
 
             int position = reader.ReadInt32();

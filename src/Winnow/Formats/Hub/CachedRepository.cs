@@ -11,7 +11,8 @@ internal sealed class CachedRepository
     {
         Name = name;
         _folder = folder;
-        string[] files = [.. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))];
+        string[] files = [.. Directory.EnumerateFiles(
+            folder, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(folder, file).Replace('\\', '/'))];
         _ggufs = GgufChoice.Models(files);
         IsUnfinished = files.Any(file => file.EndsWith(".part", StringComparison.Ordinal));
         _isFolderModel = !IsUnfinished && files.Contains("config.json") && files.Any(file => file.EndsWith(".safetensors", StringComparison.Ordinal));
@@ -39,7 +40,8 @@ internal sealed class CachedRepository
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new WinnowException($"{cacheFolder}: the folder of pulled models cannot be read ({InputFile.OneLine(error.Message)}); set {ModelCache.Variable} to another", error);
+            throw new WinnowException(
+                $"{cacheFolder}: the folder of pulled models cannot be read ({InputFile.OneLine(error.Message)}); set {ModelCache.Variable} to another", error);
         }
     }
 

@@ -141,7 +141,8 @@ internal sealed class FileDownload(HubConnection connection, HubOptions options,
             if (count == 0)
                 return;
             if (stream.Length + count > file.Size)
-                throw new WinnowException($"{reference.Name}: {InputFile.Quote(file.Path)} is longer than the {file.Size} bytes that the hub lists; pull again");
+                throw new WinnowException(
+                    $"{reference.Name}: {InputFile.Quote(file.Path)} is longer than the {file.Size} bytes that the hub lists; pull again");
             try
             {
                 await stream.WriteAsync(buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);

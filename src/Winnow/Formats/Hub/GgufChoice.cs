@@ -16,7 +16,8 @@ internal static class GgufChoice
     public static string? Pick(string[] models, string? selector)
     {
         if (selector is null)
-            return models.Length == 1 ? models[0] : Preferred.Select(quantisation => ByQuantisation(models, quantisation)).FirstOrDefault(found => found is not null);
+            return models.Length == 1 ? models[0] : Preferred.Select(quantisation =>
+                ByQuantisation(models, quantisation)).FirstOrDefault(found => found is not null);
         return models.FirstOrDefault(path => IsNamed(path, selector)) ?? ByQuantisation(models, selector);
     }
 

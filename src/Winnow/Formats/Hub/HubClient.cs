@@ -60,7 +60,8 @@ public sealed class HubClient : IDisposable
     private static string TargetOf(HubReference reference, string folder, HubFile file) =>
         SafePath.IsInside(file.Path) && !file.Path.EndsWith(".part", StringComparison.OrdinalIgnoreCase)
             ? Path.Combine(folder, file.Path)
-            : throw new WinnowException($"{reference.Name} lists the file {InputFile.Quote(file.Path)}, whose name could leave the cache folder; do not use this repository");
+            : throw new WinnowException(
+                $"{reference.Name} lists the file {InputFile.Quote(file.Path)}, whose name could leave the cache folder; do not use this repository");
 
     private static long Present(string target)
     {

@@ -32,7 +32,8 @@ internal sealed class HubConnection : IDisposable
         new(_endpoint, prefix + string.Join('/', path.Split('/').Select(Uri.EscapeDataString)));
 
     /// <summary>Whether an address is on the hub itself.</summary>
-    public bool IsHub(Uri address) => Uri.Compare(address, _endpoint, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
+    public bool IsHub(Uri address) =>
+        Uri.Compare(address, _endpoint, UriComponents.SchemeAndServer, UriFormat.UriEscaped, StringComparison.OrdinalIgnoreCase) == 0;
 
     /// <summary>Gets an address, from a byte on if asked, and returns once the head of the answer is there.</summary>
     public async Task<HttpResponseMessage> GetAsync(Uri address, long from, CancellationToken cancellation)

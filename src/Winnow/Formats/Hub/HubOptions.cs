@@ -7,7 +7,10 @@ public sealed class HubOptions
     public string Endpoint { get; init; } =
         Environment.GetEnvironmentVariable("HF_ENDPOINT") is { Length: > 0 } named ? named : "https://huggingface.co";
 
-    /// <summary>Access token for private and gated models: the variable <c>HF_TOKEN</c>. It is sent to <see cref="Endpoint"/> alone, never to where that redirects.</summary>
+    /// <summary>
+    /// Access token for private and gated models: the variable <c>HF_TOKEN</c>. It is sent to <see cref="Endpoint"/> alone, never to where that
+    /// redirects.
+    /// </summary>
     public string? Token { get; init; } = Environment.GetEnvironmentVariable("HF_TOKEN") is { Length: > 0 } named ? named : null;
 
     /// <summary>Folder that models are pulled into, as <c>owner/repo/file</c>.</summary>

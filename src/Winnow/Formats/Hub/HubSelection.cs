@@ -19,7 +19,8 @@ internal static class HubSelection
             return SelectGguf(reference, listing, models);
         return reference.Selector is null
             ? (SelectSafetensors(reference, listing), null)
-            : throw new WinnowException($"{reference.Name} has no file {InputFile.Quote(reference.Selector)} and no GGUF files; pull {reference.Name} alone for its safetensors");
+            : throw new WinnowException(
+                $"{reference.Name} has no file {InputFile.Quote(reference.Selector)} and no GGUF files; pull {reference.Name} alone for its safetensors");
     }
 
     private static (IReadOnlyList<HubFile> Files, string Model) SelectGguf(HubReference reference, IReadOnlyList<HubFile> listing, string[] models)

@@ -56,7 +56,8 @@ internal sealed class Opt : ModelFamily
             && source.IntegerOr(EmbeddingWidth, config.Width, 1, int.MaxValue) == config.Width;
         return usual
             ? config
-            : throw source.Broken("this variant of OPT (norms after the blocks, no biases, or an embedding of another width) is not supported; use another size");
+            : throw source.Broken(
+                "this variant of OPT (norms after the blocks, no biases, or an embedding of another width) is not supported; use another size");
     }
 
     public override TokenEmbedding BuildEmbedding(ModelConfig config, WeightSource weights, WeightMatrix tokens)

@@ -4,7 +4,9 @@ using Winnow.Models.Weights;
 
 namespace Winnow.Models.Architectures;
 
-/// <summary>Phi-3, Phi-3.5 mini and Phi-4 (arXiv:2404.14219): Llama's layer with q, k, v in one tensor and gate, up in another; LongRoPE in long variants.</summary>
+/// <summary>
+/// Phi-3, Phi-3.5 mini and Phi-4 (arXiv:2404.14219): Llama's layer with q, k, v in one tensor and gate, up in another; LongRoPE in long variants.
+/// </summary>
 internal sealed class Phi3 : ModelFamily
 {
     public override IReadOnlyList<string> Architectures => ["phi3"];

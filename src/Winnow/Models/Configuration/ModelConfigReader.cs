@@ -39,7 +39,8 @@ internal static class ModelConfigReader
         int trained = source.Integer(ContextLength, 1, MaxContext);
         int vocabulary = source.IntegerOr(VocabularySize, embeddingRows, 1, int.MaxValue);
         if (vocabulary != embeddingRows)
-            throw source.Broken($"setting 'vocab_size' is {vocabulary} but the embedding has {embeddingRows} rows; config.json and weights do not belong together");
+            throw source.Broken(
+                $"setting 'vocab_size' is {vocabulary} but the embedding has {embeddingRows} rows; config.json and weights do not belong together");
         return new ModelConfig
         {
             Architecture = source.Architecture,

@@ -45,7 +45,9 @@ internal static class TemplateFilters
         },
         ["sort"] = TemplateListFilters.Sort,
         ["dictsort"] = (context, value, arguments) => TemplateListFilters.Sort(
-            context, value is TemplateMap map ? TemplateMethods.Pairs(context, map) : value, new TemplateArguments([], new Dictionary<string, object?> { ["attribute"] = 0L })),
+            context,
+            value is TemplateMap map ? TemplateMethods.Pairs(context, map) : value,
+            new TemplateArguments([], new Dictionary<string, object?> { ["attribute"] = 0L })),
         ["unique"] = TemplateListFilters.Unique,
         ["min"] = (context, value, _) => TemplateListFilters.Extreme(context, value, -1),
         ["max"] = (context, value, _) => TemplateListFilters.Extreme(context, value, 1),

@@ -189,7 +189,8 @@ public sealed class HubClientTests : IDisposable
         string gone = _hub.Address;
         _hub.Dispose();
         using HubClient client = Client(endpoint: gone);
-        WinnowException error = await Assert.ThrowsAsync<WinnowException>(() => client.PullAsync("me/model", cancellationToken: TestContext.Current.CancellationToken));
+        WinnowException error = await Assert.ThrowsAsync<WinnowException>(() =>
+            client.PullAsync("me/model", cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains("HF_ENDPOINT", error.Message, StringComparison.Ordinal);
     }
 

@@ -32,7 +32,8 @@ public sealed class ModelLocatorTests : IDisposable
     public void A_listed_name_resolves()
     {
         Assert.Equal(["Bart/Tiny-GGUF:Tiny-Q4_K_M.gguf", "Bart/Tiny-GGUF:Tiny-Q8_0.gguf", "Hub/Plain"], ModelLocator.ListNames(_cache.Path));
-        Assert.All(ModelLocator.ListNames(_cache.Path), name => Assert.StartsWith(_cache.Path, ModelLocator.Resolve(name, _cache.Path), StringComparison.Ordinal));
+        Assert.All(ModelLocator.ListNames(_cache.Path), name =>
+            Assert.StartsWith(_cache.Path, ModelLocator.Resolve(name, _cache.Path), StringComparison.Ordinal));
     }
 
     [Fact]

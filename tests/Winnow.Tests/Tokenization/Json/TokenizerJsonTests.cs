@@ -10,7 +10,8 @@ public sealed class TokenizerJsonTests
     public void A_Llama_file_merges_characters_and_falls_back_to_bytes()
     {
         using var folder = new TokenizerFolder(TokenizerFolder.Llama);
-        folder.Write("tokenizer_config.json", """{"bos_token":{"content":"<s>"},"eos_token":"</s>","unk_token":"<unk>","chat_template":"{{ messages[0].content }}"}""");
+        folder.Write(
+            "tokenizer_config.json", """{"bos_token":{"content":"<s>"},"eos_token":"</s>","unk_token":"<unk>","chat_template":"{{ messages[0].content }}"}""");
         Tokenizer tokenizer = TokenizerFactory.FromJson(folder.Path);
         Assert.Equal(["<s>", "▁abc", "▁▁", "c", "<0xC3>", "<0xA9>"], TinyVocabularies.Pieces(tokenizer, "abc  cé", addSpecial: true));
         Assert.Equal(["▁a", "[x]", "▁", "b"], TinyVocabularies.Pieces(tokenizer, "a [x]  b"));
