@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 namespace Winnow.Kernels.Attention;
 
 /// <summary>A request with spans pinned to pointers, so that worker threads can share it, and the geometry derived from it.</summary>
@@ -53,6 +54,7 @@ internal readonly unsafe struct AttentionInputs
     /// <summary>
     /// Copies the query rows of a tile, token by token and head by head within the group, scaled, and turned by rank where the lane asks for it.
     /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public void CopyQueries(RankRotation? rotation, int lane, int tile, float* destination)
     {
         int first = tile * TokensPerTile, count = TokensOf(tile);

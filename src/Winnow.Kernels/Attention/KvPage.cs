@@ -104,6 +104,7 @@ public readonly unsafe struct KvPage
             destination[row * PageFormat.Entries + slot] = source[row * PageFormat.Entries + sourceSlot];
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Scatter(ushort* keys, int slot, ReadOnlySpan<ushort> codes)
     {
         for (int channel = 0; channel < codes.Length; channel++)

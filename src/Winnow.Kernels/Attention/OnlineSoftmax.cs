@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
@@ -15,6 +16,7 @@ internal static unsafe class OnlineSoftmax
     /// <param name="sums">[rows].</param>
     /// <param name="outputs">[rows, width]; rescaled where the maximum grew.</param>
     /// <param name="width">Output columns, a multiple of the vector width.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Update<TVector>(float* scores, int rows, float* maxima, float* sums, float* outputs, int width)
         where TVector : unmanaged, IFloatVector<TVector>
     {
@@ -44,6 +46,7 @@ internal static unsafe class OnlineSoftmax
     }
 
     /// <summary>Replaces 64 scores by e^(score − reference) and returns their sum.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static float Exponentials<TVector>(float* scores, float reference)
         where TVector : unmanaged, IFloatVector<TVector>
     {

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
@@ -134,6 +135,7 @@ internal static unsafe class PageProducts
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Convert<TVector, TLoader>(TLoader source, int rows, int columns, float* destination)
         where TVector : unmanaged, IFloatVector<TVector>
         where TLoader : struct, ITileLoader<TVector>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
@@ -36,6 +37,7 @@ internal readonly unsafe ref struct ScoreTile
     /// <param name="biases">Room for group × 64 floats.</param>
     /// <param name="scores">[rows, 64]; rows before the returned one are left alone.</param>
     /// <returns>The first row that sees anything of this page, or <see cref="Rows"/> when none does.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public int Compute<TVector>(int page, float* queries, float* scratch, float* biases, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {
@@ -89,6 +91,7 @@ internal readonly unsafe ref struct ScoreTile
         PageProducts.Scores<TVector>(_format, scratch, queries, rows, scores);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void AddBiases<TVector>(int page, int entries, int rows, float* biases, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {
@@ -127,6 +130,7 @@ internal readonly unsafe ref struct ScoreTile
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void MaskPositions<TVector>(int* positions, int skippedTokens, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {

@@ -45,6 +45,7 @@ internal static unsafe class TileProduct
     /// <param name="c">[rows, columns], row stride <paramref name="ldc"/>.</param>
     /// <param name="ldc">Row stride of C.</param>
     /// <param name="accumulate">Adds to C instead of overwriting it.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply<TVector, TLoader>(
         float* a, int lda, TLoader b, int rows, int depth, int columns, float* c, int ldc, bool accumulate)
         where TVector : unmanaged, IFloatVector<TVector>
@@ -69,6 +70,7 @@ internal static unsafe class TileProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Columns<TVector, TLoader, TRows>(
         float* a, int lda, TLoader b, int depth, int columns, float* c, int ldc, bool accumulate)
         where TVector : unmanaged, IFloatVector<TVector>
@@ -89,6 +91,7 @@ internal static unsafe class TileProduct
             Block<TVector, TLoader, TRows, One>(a, lda, b, depth, column, c, ldc, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block<TVector, TLoader, TRows, TColumns>(
         float* a, int lda, TLoader b, int depth, int column, float* c, int ldc, bool accumulate)
         where TVector : unmanaged, IFloatVector<TVector>
