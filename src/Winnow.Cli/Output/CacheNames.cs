@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Winnow.Caching;
 
 namespace Winnow.Cli.Output;
@@ -7,9 +8,7 @@ internal static class CacheNames
 {
     /// <summary>The features in kebab case.</summary>
     public static IReadOnlyList<string> Of(CacheFeatures features) =>
-        [.. Enum.GetValues<CacheFeatures>().Where(feature => feature != CacheFeatures.None && features.HasFlag(feature)).Select(feature => Kebab(feature.ToString()))];
-
-    private static string Kebab(string name) =>
-        string.Concat(name.Select((letter, i) =>
-            char.IsUpper(letter) && i > 0 ? "-" + char.ToLowerInvariant(letter) : char.ToLowerInvariant(letter).ToString()));
+        [.. Enum.GetValues<CacheFeatures>()
+            .Where(feature => feature != CacheFeatures.None && features.HasFlag(feature))
+            .Select(feature => JsonNamingPolicy.KebabCaseLower.ConvertName(feature.ToString()))];
 }

@@ -15,7 +15,6 @@ internal static unsafe class QuantizedRowKernel<TFormat>
     public static void Multiply(in LinearPart part, in LinearInputs inputs, int first, int end, float* scratch)
     {
         InputGroups groups = inputs.Groups(TFormat.GroupLength);
-        int count = inputs.Columns / TFormat.GroupLength;
         float* scales = scratch, minima = scratch + groups.Stride, products = scratch + 2 * groups.Stride;
         // The vectors past the last group are multiplied with zeros: they must be finite, and no row writes them.
         new Span<float>(scratch, 2 * groups.Stride).Clear();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 
 namespace Winnow.Caching;
 
@@ -53,11 +54,11 @@ public sealed class PolicyArguments
             return otherwise;
         foreach (T value in Enum.GetValues<T>())
         {
-            if (Kebab(value.ToString()) == text)
+            if (JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()) == text)
                 return value;
         }
 
-        throw Wrong(key, text, string.Join(" or ", Enum.GetNames<T>().Select(Kebab)));
+        throw Wrong(key, text, string.Join(" or ", Enum.GetNames<T>().Select(JsonNamingPolicy.KebabCaseLower.ConvertName)));
     }
 
     /// <summary>Refuses options that no one has read.</summary>
@@ -68,9 +69,6 @@ public sealed class PolicyArguments
         foreach (string key in _values.Keys.Where(key => !_read.Contains(key)))
             throw new WinnowException($"cache policy '{_policy}' has no option '{key}'; it has: {string.Join(", ", known.Append("keep"))}");
     }
-
-    private static string Kebab(string name) =>
-        string.Concat(name.Select((c, i) => char.IsUpper(c) ? (i > 0 ? "-" : "") + char.ToLowerInvariant(c) : c.ToString()));
 
     private string? Text(string key)
     {

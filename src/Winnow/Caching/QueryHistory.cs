@@ -21,8 +21,6 @@ internal sealed class QueryHistory : IDisposable
 
     public int Capacity { get; }
 
-    public long Bytes => _rows.ByteLength;
-
     public int Count(int layer) => Math.Min(_seen[layer], Capacity);
 
     /// <summary>Remembers the last rows of a pass.</summary>
