@@ -22,6 +22,7 @@ public sealed class LanguageModel : IDisposable
     private readonly ThreadTeam _team;
     private readonly Dictionary<PageFormat, CacheRuntime> _runtimes = [];
     private readonly Lock _gate = new();
+    private TokenKinds[]? _tokenKinds;
     private bool _disposed;
 
     private LanguageModel(Checkpoint checkpoint, ThreadTeam team, ModelOptions options)
@@ -89,7 +90,8 @@ public sealed class LanguageModel : IDisposable
         Refuse(policy, entries);
         PolicyNeeds needs = policy.Policy.Needs;
         ModelConfig config = Model.Config;
-        KvLayout layout = new(config.Layers, config.KvHeads, new PageFormat(config.HeadDim, entries), needs.Fields);
+        int channels = needs.Observer?.Channels(config.QueryHeads / config.KvHeads) ?? 1;
+        KvLayout layout = new(config.Layers, config.KvHeads, new PageFormat(config.HeadDim, entries), needs.AllFields, channels);
         QueryHistory? history = needs.RecentQueries > 0 ? new QueryHistory(config.Layers, needs.RecentQueries, config.QueryHeads * config.HeadDim) : null;
         return new Sequence(this, policy, new KvStore(layout, Runtime(layout.Format).Pool), policy.Policy.Start(), history);
     }
@@ -124,6 +126,9 @@ public sealed class LanguageModel : IDisposable
         _checkpoint.Dispose();
     }
 
+    /// <summary>Kind of every token, made when the first policy asks for it.</summary>
+    internal TokenKinds[] TokenKinds => _tokenKinds ??= TokenKindTable.Of(Tokenizer);
+
     internal CacheRuntime Runtime(PageFormat format)
     {
         lock (_gate)
@@ -147,7 +152,7 @@ public sealed class LanguageModel : IDisposable
             throw new WinnowException($"cache policy '{name}' does not work with entries of type q8_0; use f16");
         if (config.QueryHeads > config.KvHeads && !survives.HasFlag(CacheFeatures.GroupedQueries))
             throw new WinnowException($"cache policy '{name}' does not work with grouped queries, which {config.Architecture} uses; choose another policy");
-        if (config.QueryHeads / config.KvHeads > 32 && needs.Fields.HasFlag(EntryFields.HeadMasks))
+        if (config.QueryHeads / config.KvHeads > 32 && needs.AllFields.HasFlag(EntryFields.HeadMasks))
             throw new WinnowException(
                 $"cache policy '{name}' tells at most 32 query heads of a group apart; this model has {config.QueryHeads / config.KvHeads}");
         if (config.SlidingWindow > 0 && !survives.HasFlag(CacheFeatures.SlidingWindow))

@@ -10,11 +10,15 @@ namespace Winnow;
 /// </summary>
 public sealed class Sequence : IDisposable
 {
+    /// <summary>Last tokens of a prompt that guide a policy when nobody says where the question begins.</summary>
+    private const int DefaultQuestion = 64;
+
     private readonly LanguageModel _owner;
     private readonly CachedAttention _attention;
     private readonly KvStore _store;
     private readonly float[] _logits;
     private readonly LogitsHandler _keepLogits;
+    private byte[] _kinds = [];
     private bool _disposed;
 
     internal Sequence(LanguageModel owner, ChosenPolicy policy, KvStore store, CacheSession? session, QueryHistory? history)
@@ -43,9 +47,20 @@ public sealed class Sequence : IDisposable
     /// <param name="cancellation">Stops between two chunks; what was read until then stays.</param>
     /// <returns>Logits after the last token, [vocabulary].</returns>
     /// <exception cref="WinnowException">The text would outgrow the model's window, or a token id does not exist.</exception>
-    public Span<float> Prefill(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    public Span<float> Prefill(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellation = default) =>
+        Prefill(tokens, Math.Min(DefaultQuestion, tokens.Length / 4), progress, cancellation);
+
+    /// <summary>Reads a prompt and tells the policy which part of it is the question.</summary>
+    /// <param name="tokens">Token ids, at least one.</param>
+    /// <param name="questionTokens">How many of the last tokens are the question and what follows it.</param>
+    /// <param name="progress">Told the number of tokens read so far.</param>
+    /// <param name="cancellation">Stops between two chunks; what was read until then stays.</param>
+    /// <returns>Logits after the last token, [vocabulary].</returns>
+    /// <exception cref="WinnowException">The text would outgrow the model's window, or a token id does not exist.</exception>
+    public Span<float> Prefill(ReadOnlySpan<int> tokens, int questionTokens, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
-        Prefill(tokens, tokens.Length - 1, _keepLogits, progress, cancellation);
+        ArgumentOutOfRangeException.ThrowIfNegative(questionTokens);
+        Read(tokens, Math.Min(questionTokens, tokens.Length), tokens.Length - 1, _keepLogits, progress, cancellation);
         return _logits;
     }
 
@@ -55,25 +70,15 @@ public sealed class Sequence : IDisposable
     /// <param name="handler">Called for each such token with its index in <paramref name="tokens"/>.</param>
     /// <param name="progress">Told the number of tokens read so far.</param>
     /// <param name="cancellation">Stops between two chunks.</param>
-    /// <exception cref="WinnowException">The text would outgrow the model's window, or a token id does not exist.</exception>
+    /// <exception cref="WinnowException">
+    /// The text would outgrow the model's window, a token id does not exist, or the policy does not read every token in order.
+    /// </exception>
     public void Prefill(
         ReadOnlySpan<int> tokens, int firstScored, LogitsHandler handler, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
-        if (tokens.IsEmpty)
-            throw new WinnowException("there is nothing to read: the prompt has no tokens");
-        Require(tokens);
-        _store.PromptLength = Position + tokens.Length;
-        for (int start = 0; start < tokens.Length;)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            int count = Math.Min(_owner.Options.ChunkSize, tokens.Length - start);
-            int offset = start;
-            bool last = start + count == tokens.Length;
-            Run(tokens.Slice(start, count), last ? CachePhase.LastChunk : CachePhase.Chunk, Math.Clamp(firstScored - start, 0, count),
-                (row, logits) => handler(offset + row, logits));
-            start += count;
-            progress?.Report(start);
-        }
+        if (Policy.Policy.Needs.GuidedReading)
+            throw new WinnowException($"cache policy '{Policy.Descriptor.Name}' reads documents with a question after each chunk, so single tokens cannot be scored");
+        Read(tokens, 0, firstScored, handler, progress, cancellation);
     }
 
     /// <summary>Adds one generated token.</summary>
@@ -106,6 +111,7 @@ public sealed class Sequence : IDisposable
             return;
         _store.Truncate(position);
         _attention.History?.Clear();
+        _attention.Session?.Truncate(position);
     }
 
     /// <summary>
@@ -150,9 +156,84 @@ public sealed class Sequence : IDisposable
         }
     }
 
+    private void Read(
+        ReadOnlySpan<int> tokens, int questionTokens, int firstScored, LogitsHandler handler, IProgress<int>? progress, CancellationToken cancellation)
+    {
+        if (tokens.IsEmpty)
+            throw new WinnowException("there is nothing to read: the prompt has no tokens");
+        Require(tokens);
+        PolicyNeeds needs = Policy.Policy.Needs;
+        _store.PromptLength = Position + tokens.Length;
+        int start = needs.GuidedReading ? ReadGuided(tokens, questionTokens, progress, cancellation) : 0;
+        while (start < tokens.Length)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int count = Math.Min(_owner.Options.ChunkSize, tokens.Length - start);
+            int offset = start;
+            bool last = start + count == tokens.Length;
+            Run(tokens.Slice(start, count), last ? CachePhase.LastChunk : CachePhase.Chunk, Math.Clamp(firstScored - start, 0, count),
+                (row, logits) => handler(offset + row, logits));
+            start += count;
+            progress?.Report(start);
+        }
+
+        if (needs.Replay && _attention.Session is not null)
+            Replay(tokens, needs.ReplayTexts, cancellation);
+        _attention.Session?.AfterPrompt(_attention.Layers);
+    }
+
+    /// <summary>Reads the document chunk by chunk with the question after each, as the policy wishes.</summary>
+    /// <returns>Tokens of the document that were read.</returns>
+    private int ReadGuided(ReadOnlySpan<int> tokens, int questionTokens, IProgress<int>? progress, CancellationToken cancellation)
+    {
+        int document = tokens.Length - questionTokens, read = 0;
+        int[] pass = [];
+        while (_attention.Session is { } session && questionTokens > 0 && read < document)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            GuidedReading reading = new(document, questionTokens, read, 0, _store.LongestLane, _owner.Model.Config.ContextLength);
+            int count = Math.Min(session.NextChunk(reading), document - read);
+            if (count <= 0)
+                break;
+            if (pass.Length < count + questionTokens)
+                pass = new int[count + questionTokens];
+            tokens.Slice(read, count).CopyTo(pass);
+            tokens[document..].CopyTo(pass.AsSpan(count));
+            read += count;
+            _attention.Reading = reading with { Read = read, ChunkTokens = count };
+            int end = Position + count;
+            Run(pass.AsSpan(0, count + questionTokens), CachePhase.Guided, count + questionTokens, _keepLogits);
+            _store.Retract(end);
+            progress?.Report(read);
+        }
+
+        return read;
+    }
+
+    /// <summary>Reads texts against the finished cache for the observer, each from the prompt's end, and drops what they cached.</summary>
+    private void Replay(ReadOnlySpan<int> prompt, IReadOnlyList<string> texts, CancellationToken cancellation)
+    {
+        int end = Position;
+        for (int text = 0; text < Math.Max(1, texts.Count); text++)
+        {
+            ReadOnlySpan<int> tokens = texts.Count == 0 ? prompt : [.. _owner.Tokenizer.Encode(texts[text])];
+            for (int start = 0; start < tokens.Length; start += _owner.Options.ChunkSize)
+            {
+                if (cancellation.IsCancellationRequested)
+                    _store.Retract(end);
+                cancellation.ThrowIfCancellationRequested();
+                ReadOnlySpan<int> chunk = tokens[start..Math.Min(tokens.Length, start + _owner.Options.ChunkSize)];
+                Run(chunk, CachePhase.Replay, chunk.Length, _keepLogits);
+            }
+
+            _store.Retract(end);
+        }
+    }
+
     private void Run(ReadOnlySpan<int> tokens, CachePhase phase, int firstLogitRow, LogitsHandler handler)
     {
         _attention.Phase = phase;
+        _attention.Kinds = KindsOf(tokens);
         _store.PassTokens = tokens.Length;
         try
         {
@@ -172,6 +253,17 @@ public sealed class Sequence : IDisposable
         }
     }
 
+    private ReadOnlyMemory<byte> KindsOf(ReadOnlySpan<int> tokens)
+    {
+        if (!Policy.Policy.Needs.TokenKinds)
+            return default;
+        if (_kinds.Length < tokens.Length)
+            _kinds = new byte[Math.Max(tokens.Length, _owner.Options.ChunkSize)];
+        for (int i = 0; i < tokens.Length; i++)
+            _kinds[i] = (byte)_owner.TokenKinds[tokens[i]];
+        return _kinds.AsMemory(0, tokens.Length);
+    }
+
     private void Require(ReadOnlySpan<int> tokens)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -184,6 +276,9 @@ public sealed class Sequence : IDisposable
                 + "shorten it, or use a cache with rolling positions, such as streaming-llm:position=rolling");
         }
 
+        // Rolling positions count live entries, so those must fit instead; a prompt's are cut as it is read.
+        if (_owner.Options.EnforceWindow && rolling && tokens.Length == 1 && _store.LongestLane >= config.ContextLength)
+            throw new WinnowException($"the cache's {_store.LongestLane} live entries fill the model's window of {config.ContextLength}; use a smaller --keep");
         foreach (int token in tokens)
         {
             if ((uint)token >= (uint)config.VocabularySize)

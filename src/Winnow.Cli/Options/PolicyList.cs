@@ -19,7 +19,7 @@ internal static class PolicyList
     {
         Budget[] budgets = [.. keeps.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries)).Select(Budget.Parse)];
         List<ComparisonEntry> entries = [];
-        foreach (string policy in names.SelectMany(Split).SelectMany(Expand))
+        foreach (string policy in names.SelectMany(PolicyText.SplitList).SelectMany(Expand))
         {
             IEnumerable<ComparisonEntry> rows = budgets.Select(keep => new ComparisonEntry(policy, keep));
             // An option «keep» makes the rows of the other budgets the same.
@@ -39,19 +39,4 @@ internal static class PolicyList
 
     /// <summary>The full cache is always compared, as the first row.</summary>
     private static bool IsGuided(string name) => name != ChosenPolicy.Full.Descriptor.Name;
-
-    private static List<string> Split(string text)
-    {
-        List<string> policies = [];
-        foreach (string part in text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-        {
-            bool option = part.Contains('=', StringComparison.Ordinal) && !part.Contains(':', StringComparison.Ordinal);
-            if (option && policies.Count > 0)
-                policies[^1] += "," + part;
-            else
-                policies.Add(part);
-        }
-
-        return policies;
-    }
 }

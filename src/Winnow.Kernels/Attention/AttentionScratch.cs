@@ -28,18 +28,22 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <summary>[group, 64].</summary>
     public float* Biases { get; private set; }
 
+    /// <summary>[2 × group, 64]: what an observer gathers of a page.</summary>
+    public float* Totals { get; private set; }
+
     /// <summary>Makes room for tiles of <paramref name="rows"/> rows.</summary>
     public void Ensure(PageFormat format, int rows, int group)
     {
         int width = format.PaddedDim;
         int perRow = RoundUp(rows);
-        _memory.EnsureLength((2 * rows * width) + (rows * PageFormat.Entries) + (PageFormat.Entries * width) + (2 * perRow) + (group * PageFormat.Entries));
+        _memory.EnsureLength((2 * rows * width) + (rows * PageFormat.Entries) + (PageFormat.Entries * width) + (2 * perRow) + (3 * group * PageFormat.Entries));
         Queries = _memory.Pointer;
         Outputs = Queries + rows * width;
         Scores = Outputs + rows * width;
         Page = Scores + rows * PageFormat.Entries;
         Biases = Page + PageFormat.Entries * width;
-        Maxima = Biases + group * PageFormat.Entries;
+        Totals = Biases + group * PageFormat.Entries;
+        Maxima = Totals + 2 * group * PageFormat.Entries;
         Sums = Maxima + perRow;
     }
 

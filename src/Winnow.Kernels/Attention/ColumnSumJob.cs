@@ -1,14 +1,16 @@
+using System.Runtime.CompilerServices;
 using Winnow.Kernels.Simd;
 using Winnow.Kernels.Threading;
 
 namespace Winnow.Kernels.Attention;
 
 /// <summary>
-/// The observer's pass: with the log-sum-exp of every row known, the probabilities are computed page by page once more and summed over the queries, so no
+/// The observer's pass: with the log-sum-exp of every row known, the probabilities are computed page by page once more and reduced over the queries, so no
 /// attention matrix ever exists. A work item is a page of a lane, hence no two workers add to the same sum.
 /// </summary>
 internal readonly unsafe struct ColumnSumJob<TVector>(
-    AttentionInputs inputs, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, float* logSumExp, int* pagesBefore, int* next, nint* sums)
+    AttentionInputs inputs, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, ColumnObservation observation,
+    float* logSumExp, int* pagesBefore, int* next, nint* sums)
     : ITeamJob
     where TVector : unmanaged, IFloatVector<TVector>
 {
@@ -27,8 +29,10 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
 
     private void SumPage(AttentionScratch own, int lane, int page)
     {
-        float* totals = own.Outputs;
-        new Span<float>(totals, PageFormat.Entries).Clear();
+        int channels = observation.Channels(inputs.Group);
+        new Span<float>(own.Totals, channels * PageFormat.Entries).Clear();
+        int* positions = inputs.Lanes[lane].Positions + page * PageFormat.Entries;
+        int entries = inputs.Lanes[lane].EntriesOf(page);
         for (int tile = 0; tile < inputs.Tiles; tile++)
         {
             ScoreTile scores = new(inputs, format, rotation, lane, tile);
@@ -36,17 +40,48 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
             int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
             for (int row = first; row < scores.Rows; row++)
             {
-                long token = (long)tile * inputs.TokensPerTile + row / inputs.Group;
-                float reference = logSumExp[token * inputs.QueryHeads + (long)lane * inputs.Group + row % inputs.Group];
-                float* score = own.Scores + row * PageFormat.Entries;
-                OnlineSoftmax.Exponentials<TVector>(score, reference);
-                for (int entry = 0; entry < PageFormat.Entries; entry += TVector.Count)
-                    TVector.Store(TVector.Add(TVector.Load(totals + entry), TVector.Load(score + entry)), totals + entry);
+                int token = tile * inputs.TokensPerTile + row / inputs.Group, head = row % inputs.Group;
+                float reference = logSumExp[(long)token * inputs.QueryHeads + (long)lane * inputs.Group + head];
+                float* probabilities = own.Scores + row * PageFormat.Entries;
+                OnlineSoftmax.Exponentials<TVector>(probabilities, reference);
+                float weight = observation.Decay == 1 ? 1 : MathF.Pow(observation.Decay, inputs.Tokens - 1 - token);
+                int channel = observation.PerQueryHead ? head : 0;
+                Reduce(own.Totals + channel * PageFormat.Entries, probabilities, weight);
+                if (observation.LocalWindow <= 0)
+                    continue;
+                KeepLocal(probabilities, positions, entries, inputs.FirstPosition + token - observation.LocalWindow);
+                Reduce(own.Totals + (channel + observation.Heads(inputs.Group)) * PageFormat.Entries, probabilities, weight);
             }
         }
 
-        float* target = (float*)sums[lane] + page * PageFormat.Entries;
-        for (int entry = 0; entry < inputs.Lanes[lane].EntriesOf(page); entry++)
-            target[entry] += totals[entry];
+        for (int channel = 0; channel < channels; channel++)
+            Store(own.Totals + channel * PageFormat.Entries, (float*)sums[lane * channels + channel] + page * PageFormat.Entries, entries);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private void Reduce(float* totals, float* probabilities, float weight)
+    {
+        TVector factor = TVector.Splat(weight);
+        for (int entry = 0; entry < PageFormat.Entries; entry += TVector.Count)
+        {
+            TVector total = TVector.Load(totals + entry), probability = TVector.Load(probabilities + entry);
+            TVector.Store(observation.Maximum ? TVector.Max(total, probability) : TVector.MultiplyAdd(probability, factor, total), totals + entry);
+        }
+    }
+
+    /// <summary>Clears the probabilities of entries at or before a position.</summary>
+    private static void KeepLocal(float* probabilities, int* positions, int entries, int below)
+    {
+        for (int entry = 0; entry < entries; entry++)
+        {
+            if (positions[entry] <= below)
+                probabilities[entry] = 0;
+        }
+    }
+
+    private void Store(float* totals, float* target, int entries)
+    {
+        for (int entry = 0; entry < entries; entry++)
+            target[entry] = observation.Maximum ? MathF.Max(target[entry], totals[entry]) : target[entry] + totals[entry];
     }
 }

@@ -38,6 +38,12 @@ public sealed unsafe class PagedAttention : IDisposable
     /// <summary>Layout of the pages.</summary>
     public PageFormat Format { get; }
 
+    /// <summary>
+    /// Natural logarithm of the sum of exponentials of each query's logits in the last <see cref="Attend(in AttentionRequest, Span{float})"/>,
+    /// [tokens, queryHeads]; −∞ for a query that saw no entry.
+    /// </summary>
+    public Span<float> LogSumExp => _logSumExp.Span;
+
     /// <summary>Computes the attention output.</summary>
     /// <param name="request">Queries and lanes.</param>
     /// <param name="output">[tokens, queryHeads, headDim]. A query that sees no entry gets zeros.</param>
@@ -55,21 +61,22 @@ public sealed unsafe class PagedAttention : IDisposable
     }
 
     /// <summary>
-    /// Adds to each entry the attention probability that it received in the last <see cref="Attend(in AttentionRequest, Span{float})"/>, summed over the query
-    /// tokens and over the heads of its group.
+    /// Adds to each entry what it received in the last <see cref="Attend(in AttentionRequest, Span{float})"/>: attention probabilities, reduced over the query
+    /// tokens as the observation says.
     /// </summary>
     /// <param name="request">The same request again.</param>
-    /// <param name="sums">For each lane a buffer with an element for each entry.</param>
-    public void AddColumnSums(in AttentionRequest request, ReadOnlySpan<NativeBuffer<float>> sums)
+    /// <param name="observation">What is kept of the probabilities.</param>
+    /// <param name="sums">[lanes × channels]: for each lane and channel a buffer with an element for each entry.</param>
+    public void AddColumnSums(in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums)
     {
         if (Vector512.IsHardwareAccelerated)
-            AddColumnSums<FloatVector512>(request, sums);
+            AddColumnSums<FloatVector512>(request, observation, sums);
         else if (Vector256.IsHardwareAccelerated)
-            AddColumnSums<FloatVector256>(request, sums);
+            AddColumnSums<FloatVector256>(request, observation, sums);
         else if (Vector128.IsHardwareAccelerated)
-            AddColumnSums<FloatVector128>(request, sums);
+            AddColumnSums<FloatVector128>(request, observation, sums);
         else
-            AddColumnSums<FloatVectorScalar>(request, sums);
+            AddColumnSums<FloatVectorScalar>(request, observation, sums);
     }
 
     /// <summary>
@@ -126,15 +133,19 @@ public sealed unsafe class PagedAttention : IDisposable
         }
     }
 
-    internal void AddColumnSums<TVector>(in AttentionRequest request, ReadOnlySpan<NativeBuffer<float>> sums)
+    internal void AddColumnSums<TVector>(in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums)
         where TVector : unmanaged, IFloatVector<TVector>
     {
-        _sums.EnsureLength(request.Lanes.Length);
-        for (int lane = 0; lane < request.Lanes.Length; lane++)
+        int channels = observation.Channels(request.GroupSize);
+        if (sums.Length < request.Lanes.Length * channels)
+            throw new ArgumentException($"{sums.Length} buffers are too few for {request.Lanes.Length} lanes of {channels} channels", nameof(sums));
+        _sums.EnsureLength(request.Lanes.Length * channels);
+        for (int i = 0; i < request.Lanes.Length * channels; i++)
         {
-            if (sums[lane].Length < request.Lanes[lane].Length)
-                throw new ArgumentException($"lane {lane} has {request.Lanes[lane].Length} entries but room for {sums[lane].Length} sums", nameof(sums));
-            _sums.Pointer[lane] = (nint)sums[lane].Pointer;
+            int length = request.Lanes[i / channels].Length;
+            if (sums[i].Length < length)
+                throw new ArgumentException($"lane {i / channels} has {length} entries but room for {sums[i].Length} sums", nameof(sums));
+            _sums.Pointer[i] = (nint)sums[i].Pointer;
         }
 
         fixed (float* queries = request.Queries)
@@ -142,7 +153,8 @@ public sealed unsafe class PagedAttention : IDisposable
             AttentionInputs inputs = Prepare(request, queries);
             int* pagesBefore = CountItems(request.Lanes, 1);
             *_next.Pointer = 0;
-            ColumnSumJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, _logSumExp.Pointer, pagesBefore, _next.Pointer, _sums.Pointer);
+            ColumnSumJob<TVector> job = new(
+                inputs, Format, request.Rotation, _scratch, observation, _logSumExp.Pointer, pagesBefore, _next.Pointer, _sums.Pointer);
             _team.Run(ref job);
         }
     }

@@ -11,4 +11,10 @@ internal enum CachePhase
 
     /// <summary>One generated token.</summary>
     Step,
+
+    /// <summary>A chunk of a document with the question after it.</summary>
+    Guided,
+
+    /// <summary>A text read for the observer's sake and dropped again.</summary>
+    Replay,
 }

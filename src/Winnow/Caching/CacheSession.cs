@@ -6,8 +6,35 @@ namespace Winnow.Caching;
 /// </summary>
 public abstract class CacheSession
 {
+    /// <summary>Bytes of keys and values that the policy holds in a form of its own.</summary>
+    public virtual long SegmentBytes => 0;
+
+    /// <summary>Bytes of what else the policy remembers for each entry or query, outside the store.</summary>
+    public virtual long StateBytes => 0;
+
+    /// <summary>New tokens are about to pass a layer. Called when <see cref="PolicyNeeds.RawQueries"/> is set.</summary>
+    /// <param name="layer">The layer, before the tokens' entries are appended.</param>
+    /// <param name="queries">[tokens, queryHeads, headDim], not rotated.</param>
+    /// <param name="tokens">Tokens of the pass.</param>
+    public virtual void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens)
+    {
+    }
+
     /// <summary>A token being generated has been appended to a layer; its attention comes next.</summary>
     public virtual void BeforeAttention(LayerCache layer)
+    {
+    }
+
+    /// <summary>
+    /// The attention of a pass over the layer's pages is done; a policy that holds further entries joins them to it. Called when
+    /// <see cref="PolicyNeeds.Segments"/> is set.
+    /// </summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="queries">[tokens, queryHeads, headDim], rotated.</param>
+    /// <param name="tokens">Tokens of the pass.</param>
+    /// <param name="output">[tokens, queryHeads, headDim]: attention over the pages; to be combined with the rest.</param>
+    /// <param name="logSumExp">[tokens, queryHeads]: natural logarithm of the sum of exponentials over the pages, −∞ where nothing was seen.</param>
+    public virtual void AttendSegments(LayerCache layer, ReadOnlySpan<float> queries, int tokens, Span<float> output, ReadOnlySpan<float> logSumExp)
     {
     }
 
@@ -18,8 +45,34 @@ public abstract class CacheSession
     {
     }
 
+    /// <summary>A whole prompt has passed every layer, and has been replayed where <see cref="PolicyNeeds.Replay"/> asks for it.</summary>
+    /// <param name="layers">All layers.</param>
+    public virtual void AfterPrompt(IReadOnlyList<LayerCache> layers)
+    {
+    }
+
     /// <summary>A token being generated has passed a layer.</summary>
     public virtual void AfterStep(LayerCache layer)
+    {
+    }
+
+    /// <summary>How many document tokens the next pass reads before the question. Called when <see cref="PolicyNeeds.GuidedReading"/> is set.</summary>
+    /// <param name="reading">Where reading stands.</param>
+    /// <returns>At least 1 and at most what is left; 0 to read the rest of the prompt in the ordinary way.</returns>
+    public virtual int NextChunk(in GuidedReading reading) => 0;
+
+    /// <summary>
+    /// A chunk of the document followed by the question has passed a layer. The question's entries are the newest; the engine drops them afterwards.
+    /// </summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="reading">Where reading stands, the chunk included.</param>
+    /// <param name="question">Queries of the question, [question tokens, queryHeads, headDim], as attention used them.</param>
+    public virtual void AfterGuidedChunk(LayerCache layer, in GuidedReading reading, ReadOnlySpan<float> question)
+    {
+    }
+
+    /// <summary>The sequence went back to a position; the lanes have already forgotten what came later.</summary>
+    public virtual void Truncate(int position)
     {
     }
 

@@ -1,6 +1,5 @@
 using Winnow.Caching.Storage;
 using Winnow.Kernels.Attention;
-using Winnow.Kernels.Elementwise;
 using Winnow.Kernels.Memory;
 using Winnow.Models;
 
@@ -22,15 +21,16 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
     public CachedAttention(DecoderModel model, CacheRuntime runtime, KvStore store, PolicyNeeds needs, CacheSession? session, QueryHistory? history)
     {
         (_runtime, _needs, Store, Session, _history) = (runtime, needs, store, session, history);
+        store.Guide = session;
         _layers = new LayerCache[store.Layout.Layers];
         for (int layer = 0; layer < _layers.Length; layer++)
         {
             AttentionShape shape = model.Attention(layer);
-            _layers[layer] = new LayerCache(layer, shape, store, history, runtime.Attention, RotationOf(shape));
+            _layers[layer] = new LayerCache(layer, shape, store, history, runtime.Attention, RotationOf(shape), model.Config.ContextLength);
         }
 
         _views = new LaneView[store.Layout.KvHeads];
-        _scores = new NativeBuffer<float>[store.Layout.KvHeads];
+        _scores = needs.Observer is null ? [] : new NativeBuffer<float>[store.Layout.KvHeads * store.Layout.ScoreChannels];
     }
 
     public KvStore Store { get; }
@@ -39,15 +39,26 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
 
     public QueryHistory? History => _history;
 
+    public IReadOnlyList<LayerCache> Layers => _layers;
+
     public CachePhase Phase { get; set; }
+
+    /// <summary>What a guided pass reads.</summary>
+    public GuidedReading Reading { get; set; }
+
+    /// <summary>Kinds of the tokens of the pass; empty when the policy does not tell tokens apart.</summary>
+    public ReadOnlyMemory<byte> Kinds { get; set; }
 
     public override int Position => Store.Position;
 
     public override void Attend(int layer, Span<float> queries, Span<float> keys, Span<float> values, int tokens, Span<float> output)
     {
         LayerCache cache = _layers[layer];
+        if (_needs.RawQueries && Phase != CachePhase.Replay)
+            Session?.ObserveQueries(cache, queries, tokens);
         Append(cache, queries, keys, values, tokens);
-        _history?.Record(layer, queries, tokens);
+        if (Phase is CachePhase.Chunk or CachePhase.LastChunk or CachePhase.Step)
+            _history?.Record(layer, queries, tokens);
         if (Phase == CachePhase.Step)
             Session?.BeforeAttention(cache);
         View(cache);
@@ -65,21 +76,43 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             Rotation = RotationOf(shape),
         };
         _runtime.Attention.Attend(request, output);
-        // Not HasFlag: before it is optimised it boxes, and a decoded token must not allocate.
-        if ((_needs.Fields & EntryFields.Scores) != 0)
-            Observe(cache, request);
-        if (Phase == CachePhase.Step)
-            Session?.AfterStep(cache);
-        else
-            Session?.AfterChunk(cache, Phase == CachePhase.LastChunk);
+        if (_needs.Segments)
+            Session?.AttendSegments(cache, queries, tokens, output, _runtime.Attention.LogSumExp);
+        if (_needs.Observer is { } observer && Watches(observer))
+            Observe(cache, request, observer);
+        Tell(cache, queries[..(tokens * shape.QueryHeads * shape.HeadDim)]);
     }
 
     public void Dispose() => _history?.Dispose();
 
+    private void Tell(LayerCache cache, ReadOnlySpan<float> queries)
+    {
+        switch (Phase)
+        {
+            case CachePhase.Step:
+                Session?.AfterStep(cache);
+                break;
+            case CachePhase.Guided:
+                int perToken = cache.Shape.QueryHeads * cache.Shape.HeadDim;
+                Session?.AfterGuidedChunk(cache, Reading, queries[^(Reading.QuestionTokens * perToken)..]);
+                for (int head = 0; head < cache.KvHeads; head++)
+                    cache[head].Truncate(Position + Reading.ChunkTokens);
+                break;
+            case CachePhase.Chunk or CachePhase.LastChunk:
+                Session?.AfterChunk(cache, Phase == CachePhase.LastChunk);
+                break;
+        }
+    }
+
     private void Append(LayerCache cache, Span<float> queries, Span<float> keys, Span<float> values, int tokens)
     {
         for (int head = 0; head < cache.KvHeads; head++)
+        {
             cache[head].Extend(tokens, Position);
+            if (!Kinds.IsEmpty)
+                Kinds.Span[..tokens].CopyTo(cache[head].Flags[^tokens..]);
+        }
+
         View(cache);
         AttentionShape shape = cache.Shape;
         bool rotate = shape.Rotary is not null && _needs.Positions == PositionMode.Original;
@@ -89,11 +122,30 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
         _runtime.Writer.Write(_views, queries[..queryFloats], keys, values, tokens, Position, rotate ? shape.Rotary : null, shape.RotaryStyle);
     }
 
-    private void Observe(LayerCache cache, in AttentionRequest request)
+    // Not HasFlag: before it is optimised it boxes, and a decoded token must not allocate.
+    private bool Watches(AttentionObserver observer) => (observer.Passes & Phase switch
     {
+        CachePhase.Step => ObservedPasses.Steps,
+        CachePhase.Replay => ObservedPasses.Replay,
+        CachePhase.Guided => ObservedPasses.None,
+        _ => ObservedPasses.Prompt,
+    }) != 0;
+
+    private void Observe(LayerCache cache, in AttentionRequest request, AttentionObserver observer)
+    {
+        int channels = Store.Layout.ScoreChannels;
+        float decay = observer.Decay < 1 ? MathF.Pow(observer.Decay, request.Tokens) : 1;
         for (int head = 0; head < cache.KvHeads; head++)
-            _scores[head] = cache[head].ScoreBuffer;
-        _runtime.Attention.AddColumnSums(request, _scores);
+        {
+            for (int channel = 0; channel < channels; channel++)
+            {
+                _scores[head * channels + channel] = cache[head].ScoreBuffer(channel);
+                if (decay < 1)
+                    System.Numerics.Tensors.TensorPrimitives.Multiply(cache[head].ScoresOf(channel), decay, cache[head].ScoresOf(channel));
+            }
+        }
+
+        _runtime.Attention.AddColumnSums(request, observer.At(Store.PromptLength), _scores);
     }
 
     private void View(LayerCache cache)

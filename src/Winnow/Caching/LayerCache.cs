@@ -13,9 +13,10 @@ public sealed class LayerCache
     private readonly RankRotation? _rotation;
     private readonly LaneView[] _views;
 
-    internal LayerCache(int layer, AttentionShape shape, KvStore store, QueryHistory? history, PagedAttention attention, RankRotation? rotation)
+    internal LayerCache(
+        int layer, AttentionShape shape, KvStore store, QueryHistory? history, PagedAttention attention, RankRotation? rotation, int contextLength)
     {
-        (Layer, Shape, _store, _history, _attention, _rotation) = (layer, shape, store, history, attention, rotation);
+        (Layer, Shape, _store, _history, _attention, _rotation, ContextLength) = (layer, shape, store, history, attention, rotation, contextLength);
         _views = new LaneView[shape.KvHeads];
     }
 
@@ -27,6 +28,9 @@ public sealed class LayerCache
 
     /// <summary>Layers of the model.</summary>
     public int Layers => _store.Layout.Layers;
+
+    /// <summary>Tokens that the model was made for.</summary>
+    public int ContextLength { get; }
 
     /// <summary>KV heads, each with a lane.</summary>
     public int KvHeads => Shape.KvHeads;
@@ -50,22 +54,32 @@ public sealed class LayerCache
     public int Resolve(Budget budget, int promptLength, int least) =>
         budget.Resolve(promptLength, _store.Layout.Lanes, (double)_store.Layout.Format.PayloadBytes / PageFormat.Entries, least);
 
+    /// <summary>The newest queries, as attention uses them (rotated, unless positions roll): [count, queryHeads, headDim], oldest first.</summary>
+    /// <param name="count">How many, at most <see cref="RecentQueries"/>.</param>
+    public ReadOnlySpan<float> NewestQueries(int count) => History.Newest(Layer, count);
+
     /// <summary>Attention logits of the newest queries on a lane, scaled and capped; −∞ where a query does not see an entry.</summary>
     /// <param name="kvHead">The lane.</param>
     /// <param name="queries">How many of the newest queries, at most <see cref="RecentQueries"/>.</param>
     /// <param name="logits">[queries × group, lane length], oldest query first, heads of the group within a query.</param>
-    public void Logits(int kvHead, int queries, Span<float> logits)
+    public void Logits(int kvHead, int queries, Span<float> logits) => Logits(kvHead, NewestQueries(queries), Position - queries, logits);
+
+    /// <summary>Attention logits of given queries on a lane, scaled and capped; −∞ where a query does not see an entry.</summary>
+    /// <param name="kvHead">The lane.</param>
+    /// <param name="queries">[queries, queryHeads, headDim], as attention uses them.</param>
+    /// <param name="firstPosition">True position of the first query; the others follow without gaps.</param>
+    /// <param name="logits">[queries × group, lane length], oldest query first, heads of the group within a query.</param>
+    public void Logits(int kvHead, ReadOnlySpan<float> queries, int firstPosition, Span<float> logits)
     {
-        QueryHistory history = _history ?? throw new InvalidOperationException("the policy did not declare recent queries");
         for (int head = 0; head < _views.Length; head++)
             _views[head] = this[head].View;
         AttentionRequest request = new()
         {
             Lanes = _views,
-            Queries = history.Newest(Layer, queries),
-            Tokens = queries,
+            Queries = queries,
+            Tokens = queries.Length / (Shape.QueryHeads * Shape.HeadDim),
             QueryHeads = Shape.QueryHeads,
-            FirstPosition = Position - queries,
+            FirstPosition = firstPosition,
             Scale = Shape.Scale,
             SoftCap = Shape.LogitSoftCap,
             Window = Shape.SlidingWindow,
@@ -73,4 +87,6 @@ public sealed class LayerCache
         };
         _attention.Logits(request, kvHead, logits);
     }
+
+    private QueryHistory History => _history ?? throw new InvalidOperationException("the policy did not declare recent queries");
 }

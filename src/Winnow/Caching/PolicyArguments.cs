@@ -37,6 +37,25 @@ public sealed class PolicyArguments
     /// <summary>A whole number that need not be given.</summary>
     public int? OptionalInteger(string key, int least) => _values.ContainsKey(key) ? Integer(key, 0, least) : null;
 
+    /// <summary>A number.</summary>
+    public double Number(string key, double otherwise, double least, double most) => OptionalNumber(key, least, most) ?? otherwise;
+
+    /// <summary>A number that need not be given.</summary>
+    public double? OptionalNumber(string key, double least, double most)
+    {
+        if (Text(key) is not { } text)
+            return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && value >= least && value <= most
+            ? value
+            : throw Wrong(key, text, string.Create(CultureInfo.InvariantCulture, $"a number from {least} to {most}"));
+    }
+
+    /// <summary>Any text.</summary>
+    public string Text(string key, string otherwise) => Text(key) ?? otherwise;
+
+    /// <summary>Any text, such as a path, that need not be given.</summary>
+    public string? OptionalText(string key) => Text(key);
+
     /// <summary>True or false.</summary>
     public bool Flag(string key, bool otherwise) => Text(key) switch
     {

@@ -18,31 +18,29 @@ public static class PolicyCatalogue
     /// <summary>The policy of a name.</summary>
     /// <exception cref="WinnowException">There is none; the message lists those there are.</exception>
     public static PolicyDescriptor Get(string name) => All.FirstOrDefault(policy => policy.Name == name)
-        ?? throw new WinnowException($"there is no cache policy '{name}'; there are: {string.Join(", ", All.Select(policy => policy.Name))}");
+        ?? throw new WinnowException(Wrappers.Any(wrapper => wrapper.Name == name)
+            ? $"'{name}' is a wrapper; put a policy inside it, such as {name}(snapkv)"
+            : $"there is no cache policy '{name}'; there are: {string.Join(", ", All.Select(policy => policy.Name))}");
 
-    /// <summary>Builds a policy from «name» or «name:key=value,key=value».</summary>
+    /// <summary>Wrappers, which make one policy of another.</summary>
+    public static IReadOnlyList<PolicyWrapper> Wrappers { get; } = [AdaKv.Wrapper, ChunkedSelection.Wrapper, PerLayer.Wrapper];
+
+    /// <summary>Builds a policy from «name», «name:key=value,key=value» or, inside a wrapper, «wrapper(policy):key=value».</summary>
     /// <param name="text">What the user wrote.</param>
     /// <param name="keep">Budget, unless an option «keep» says otherwise.</param>
     /// <exception cref="WinnowException">The name or an option is unknown, or a value cannot work.</exception>
     public static ChosenPolicy Parse(string text, Budget keep)
     {
-        int colon = text.IndexOf(':', StringComparison.Ordinal);
-        string name = (colon < 0 ? text : text[..colon]).Trim();
-        Dictionary<string, string> options = new(StringComparer.Ordinal);
-        if (colon >= 0)
+        PolicyText parts = PolicyText.Parse(text);
+        if (parts.Inner is null)
         {
-            foreach (string part in text[(colon + 1)..].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
-            {
-                int equals = part.IndexOf('=', StringComparison.Ordinal);
-                if (equals <= 0 || equals == part.Length - 1)
-                    throw new WinnowException($"'{part}' in cache policy '{text}' is not understood: write options as key=value, separated by commas");
-                if (!options.TryAdd(part[..equals].Trim(), part[(equals + 1)..].Trim()))
-                    throw new WinnowException($"option '{part[..equals].Trim()}' appears twice in cache policy '{text}'");
-            }
+            PolicyDescriptor descriptor = Get(parts.Name);
+            return new ChosenPolicy(descriptor, descriptor.Create(new PolicyArguments(parts.Name, parts.Options, keep)));
         }
 
-        PolicyDescriptor descriptor = Get(name);
-        return new ChosenPolicy(descriptor, descriptor.Create(new PolicyArguments(name, options, keep)));
+        PolicyWrapper wrapper = Wrappers.FirstOrDefault(wrapper => wrapper.Name == parts.Name)
+            ?? throw new WinnowException($"there is no cache wrapper '{parts.Name}'; there are: {string.Join(", ", Wrappers.Select(wrapper => wrapper.Name))}");
+        return wrapper.Apply(Parse(parts.Inner, keep), new PolicyArguments(parts.Name, parts.Options, keep));
     }
 }
 

@@ -27,6 +27,9 @@ public sealed record PolicyDescriptor
     /// <summary>Builds the policy from its options.</summary>
     public required Func<PolicyArguments, CachePolicy> Build { get; init; }
 
+    /// <summary>Whether the policy scores entries, so that a <see cref="PolicyWrapper"/> can wrap it.</summary>
+    public bool Scores => Build(new PolicyArguments(Name, new Dictionary<string, string>(), Budget.Unlimited)) is ScoringPolicy;
+
     /// <summary>Builds the policy and refuses options that it does not have.</summary>
     /// <exception cref="WinnowException">An option is unknown or has a value that cannot work.</exception>
     public CachePolicy Create(PolicyArguments arguments)

@@ -158,7 +158,7 @@ public sealed class PagedAttentionTests
         AttentionRequest request = Request(lanes, queries, tokens, queryHeads, first, window: window, softCap: softCap);
         NativeBuffer<float>[] sums = [.. lanes.Select(lane => new NativeBuffer<float>(lane.Length))];
         attention.Attend(request, output);
-        attention.AddColumnSums(request, sums);
+        attention.AddColumnSums(request, new ColumnObservation(), sums);
         (double[] expected, double[][] expectedSums) = PlainAttention.Compute(request, lanes, headDim);
         Assert.Equal(expected.Length, output.Length);
         for (int i = 0; i < output.Length; i++)

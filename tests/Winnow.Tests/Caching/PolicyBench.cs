@@ -20,10 +20,10 @@ internal sealed class PolicyBench : IDisposable
         PageFormat format = new(headDim, EntryType.F32);
         _pool = new PagePool(format);
         _attention = new PagedAttention(_team, format);
-        Store = new KvStore(new KvLayout(1, kvHeads, format, policy.Needs.Fields), _pool);
+        Store = new KvStore(new KvLayout(1, kvHeads, format, policy.Needs.AllFields, policy.Needs.Observer?.Channels(group) ?? 1), _pool);
         _history = policy.Needs.RecentQueries > 0 ? new QueryHistory(1, policy.Needs.RecentQueries, kvHeads * group * headDim) : null;
         AttentionShape shape = new() { QueryHeads = kvHeads * group, KvHeads = kvHeads, HeadDim = headDim, Scale = 1 };
-        Layer = new LayerCache(0, shape, Store, _history, _attention, null);
+        Layer = new LayerCache(0, shape, Store, _history, _attention, null, contextLength: 4096);
         _session = policy.Start();
     }
 

@@ -8,21 +8,17 @@ namespace Winnow.Caching.Policies;
 /// While generating, one entry leaves at each step and never returns.
 /// Zhang et al. 2023, "H2O: Heavy-Hitter Oracle for Efficient Generative Inference", arXiv 2306.14048.
 /// </summary>
-public sealed class H2O : CachePolicy
+public sealed class H2O : ScoringPolicy
 {
     private readonly Options _options;
 
     /// <summary>Creates the policy.</summary>
     public H2O(Options options)
+        : base(options.Keep)
     {
         _options = options;
         bool limited = options.Heavy is not null || !options.Keep.IsUnlimited;
-        PositionMode positions = limited ? options.Positions : PositionMode.Original;
-        Needs = new PolicyNeeds
-        {
-            Positions = positions,
-            Fields = limited ? EntryFields.Scores | (positions == PositionMode.Rolling ? EntryFields.Ranks : 0) : EntryFields.None,
-        };
+        Needs = limited ? new PolicyNeeds { Positions = options.Positions, Observer = new AttentionObserver() } : new PolicyNeeds();
     }
 
     /// <summary>How a score is read.</summary>
@@ -64,7 +60,10 @@ public sealed class H2O : CachePolicy
     public override PolicyNeeds Needs { get; }
 
     /// <inheritdoc/>
-    public override CacheSession? Start() => Needs.Fields == EntryFields.None ? null : new Session(_options);
+    public override CacheSession? Start() => Needs.Observer is null ? null : new Session(_options);
+
+    /// <inheritdoc/>
+    public override EntryScorer CreateScorer() => new Scorer(_options);
 
     /// <summary>Sizes and variants.</summary>
     public sealed record Options
@@ -83,6 +82,37 @@ public sealed class H2O : CachePolicy
 
         /// <summary>Where keys stand for the rotary embedding.</summary>
         public PositionMode Positions { get; init; }
+
+        internal (int Heavy, int Recent) Split(int budget)
+        {
+            int heavy = Heavy ?? (Recent is { } recents && !Keep.IsUnlimited ? Math.Max(0, budget - recents) : budget / 2);
+            int recent = Recent ?? (Keep.IsUnlimited ? heavy : Math.Max(1, budget - heavy));
+            return (heavy, Math.Max(1, recent));
+        }
+
+        internal float Score(Lane lane, int slot, int position) =>
+            Norm == ScoreNorm.Sum ? lane.Scores[slot] : lane.Scores[slot] / (position - lane.Positions[slot]);
+
+        /// <summary>Scores all entries, +∞ for the newest, and counts those.</summary>
+        internal int Score(Lane lane, int oldestRecent, int position, Span<float> scores)
+        {
+            int newest = 0;
+            for (int slot = 0; slot < scores.Length; slot++)
+            {
+                bool isRecent = lane.Positions[slot] >= oldestRecent;
+                newest += isRecent ? 1 : 0;
+                scores[slot] = isRecent ? float.PositiveInfinity : Score(lane, slot, position);
+            }
+
+            return newest;
+        }
+    }
+
+    /// <summary>The prompt's scores alone, for wrappers.</summary>
+    private sealed class Scorer(Options options) : EntryScorer
+    {
+        public override void Score(LayerCache layer, int kvHead, int budget, Span<float> scores) =>
+            options.Score(layer[kvHead], layer.Position - options.Split(budget).Recent, layer.Position, scores);
     }
 
     private sealed class Session(Options options) : CacheSession
@@ -114,29 +144,13 @@ public sealed class H2O : CachePolicy
             }
         }
 
-        private (int Heavy, int Recent) Sizes(LayerCache layer)
-        {
-            int budget = layer.Resolve(options.Keep, layer.PromptLength, 2);
-            int heavy = options.Heavy ?? (options.Recent is { } r && !options.Keep.IsUnlimited ? Math.Max(0, budget - r) : budget / 2);
-            int recent = options.Recent ?? (options.Keep.IsUnlimited ? heavy : Math.Max(1, budget - heavy));
-            return (heavy, Math.Max(1, recent));
-        }
-
-        private float Score(Lane lane, int slot, int position) =>
-            options.Norm == ScoreNorm.Sum ? lane.Scores[slot] : lane.Scores[slot] / (position - lane.Positions[slot]);
+        private (int Heavy, int Recent) Sizes(LayerCache layer) => options.Split(layer.Resolve(options.Keep, layer.PromptLength, 2));
 
         private void Prune(Lane lane, int heavy, int oldestRecent, int position)
         {
-            int length = lane.Length, newest = 0;
+            int length = lane.Length;
             Span<float> scores = _buffers.Scores(length);
-            for (int slot = 0; slot < length; slot++)
-            {
-                bool isRecent = lane.Positions[slot] >= oldestRecent;
-                newest += isRecent ? 1 : 0;
-                scores[slot] = isRecent ? float.PositiveInfinity : Score(lane, slot, position);
-            }
-
-            int kept = Math.Min(length, heavy + newest);
+            int kept = Math.Min(length, heavy + options.Score(lane, oldestRecent, position, scores));
             Span<int> slots = _buffers.Slots(kept);
             TopEntries.Select(scores, kept, slots, _buffers.Keys(length));
             lane.Keep(slots);
@@ -151,7 +165,7 @@ public sealed class H2O : CachePolicy
             {
                 if (positions[slot] >= oldestRecent)
                     continue;
-                float score = Score(lane, slot, position);
+                float score = options.Score(lane, slot, position);
                 // Among equals the later position leaves: the same rule as in a selection, where the earlier one stays.
                 if (lightest < 0 || score < least || (score == least && positions[slot] > positions[lightest]))
                     (lightest, least) = (slot, score);

@@ -7,12 +7,11 @@ namespace Winnow.Caching.Policies;
 /// After the prompt, lets its last tokens vote on which earlier entries the answer will need; votes are smoothed over neighbours so that a fact is kept whole.
 /// What is generated stays. Li et al. 2024, "SnapKV: LLM Knows What You are Looking for Before Generation", arXiv 2404.14469.
 /// </summary>
-public sealed class SnapKv : CachePolicy
+public sealed class SnapKv : ScoringPolicy
 {
     private readonly int _window;
     private readonly int _kernel;
     private readonly Pooling _pooling;
-    private readonly Budget _keep;
 
     /// <summary>Creates the policy.</summary>
     /// <param name="window">Last tokens of the prompt, which vote and always stay.</param>
@@ -21,10 +20,11 @@ public sealed class SnapKv : CachePolicy
     /// <param name="keep">Entries after compression, the window included.</param>
     /// <exception cref="WinnowException">The kernel is even.</exception>
     public SnapKv(int window, int kernel, Pooling pooling, Budget keep)
+        : base(keep)
     {
         if (kernel % 2 == 0)
             throw new WinnowException($"option 'kernel' of cache policy 'snapkv' is {kernel}; it must be odd");
-        (_window, _kernel, _pooling, _keep) = (window, kernel, pooling, keep);
+        (_window, _kernel, _pooling) = (window, kernel, pooling);
         Needs = new PolicyNeeds { RecentQueries = keep.IsUnlimited ? 0 : window };
     }
 
@@ -59,40 +59,23 @@ public sealed class SnapKv : CachePolicy
     public override PolicyNeeds Needs { get; }
 
     /// <inheritdoc/>
-    public override CacheSession? Start() => _keep.IsUnlimited ? null : new Session(this);
+    public override EntryScorer CreateScorer() => new Scorer(this);
 
-    private sealed class Session(SnapKv policy) : CacheSession
+    private sealed class Scorer(SnapKv policy) : EntryScorer
     {
         private readonly SelectionBuffers _buffers = new();
 
-        public override CacheSession Fork() => new Session(policy);
+        public override EntryScorer Fork() => new Scorer(policy);
 
-        public override void AfterChunk(LayerCache layer, bool last)
+        public override void Score(LayerCache layer, int kvHead, int budget, Span<float> scores)
         {
-            if (!last)
-                return;
-            int budget = layer.Resolve(policy._keep, layer.PromptLength, 2);
             // A budget near the window would leave no room for what the window votes for.
             int window = Math.Min(layer.RecentQueries, budget >= 2 * policy._window ? policy._window : budget / 2);
-            for (int head = 0; head < layer.KvHeads; head++)
-            {
-                if (layer[head].Length > budget)
-                    Compress(layer, head, budget, window);
-            }
-        }
-
-        private void Compress(LayerCache layer, int head, int budget, int window)
-        {
-            Lane lane = layer[head];
-            int length = lane.Length, candidates = length - window;
-            Span<float> votes = _buffers.Scores(2 * length);
-            Span<float> pooled = votes[length..];
-            CountVotes(layer, head, votes[..length]);
-            Pool(votes[..candidates], pooled);
-            pooled[candidates..].Fill(float.PositiveInfinity);
-            Span<int> slots = _buffers.Slots(budget);
-            TopEntries.Select(pooled, budget, slots, _buffers.Keys(length));
-            lane.Keep(slots);
+            int candidates = scores.Length - window;
+            Span<float> votes = _buffers.Scores(scores.Length);
+            CountVotes(layer, kvHead, votes);
+            Pool(votes[..candidates], scores);
+            scores[candidates..].Fill(float.PositiveInfinity);
         }
 
         private void CountVotes(LayerCache layer, int head, Span<float> votes)

@@ -20,7 +20,7 @@ public sealed class StreamingLlm : CachePolicy
     {
         (_sink, _keep) = (sink, keep);
         // Nothing is dropped under an unlimited budget, so both modes mean the same and the exact one is taken.
-        Needs = new PolicyNeeds { Positions = keep.IsUnlimited ? PositionMode.Original : positions, Fields = FieldsOf(keep, positions) };
+        Needs = new PolicyNeeds { Positions = keep.IsUnlimited ? PositionMode.Original : positions };
     }
 
     /// <summary>The policy in the catalogue.</summary>
@@ -45,9 +45,6 @@ public sealed class StreamingLlm : CachePolicy
 
     /// <inheritdoc/>
     public override CacheSession? Start() => _keep.IsUnlimited ? null : new Session(this);
-
-    private static EntryFields FieldsOf(Budget keep, PositionMode positions) =>
-        !keep.IsUnlimited && positions == PositionMode.Rolling ? EntryFields.Ranks : EntryFields.None;
 
     private sealed class Session(StreamingLlm policy) : CacheSession
     {

@@ -7,7 +7,8 @@ namespace Winnow.Caching.Storage;
 /// <param name="KvHeads">KV heads of a layer; a lane each.</param>
 /// <param name="Format">Layout of the pages.</param>
 /// <param name="Fields">Fields of an entry besides key, value and position.</param>
-public sealed record KvLayout(int Layers, int KvHeads, PageFormat Format, EntryFields Fields)
+/// <param name="ScoreChannels">Scores of an entry, where <see cref="EntryFields.Scores"/> is set.</param>
+public sealed record KvLayout(int Layers, int KvHeads, PageFormat Format, EntryFields Fields, int ScoreChannels = 1)
 {
     /// <summary>Lanes of a sequence.</summary>
     public int Lanes => Layers * KvHeads;

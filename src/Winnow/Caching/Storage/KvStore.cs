@@ -21,7 +21,7 @@ public sealed class KvStore : IDisposable
         (Layout, _pool) = (layout, pool);
         _lanes = new Lane[layout.Lanes];
         for (int i = 0; i < _lanes.Length; i++)
-            _lanes[i] = new Lane(this, pool, layout.Fields);
+            _lanes[i] = new Lane(this, pool, layout);
     }
 
     private KvStore(KvStore source)
@@ -40,11 +40,25 @@ public sealed class KvStore : IDisposable
     /// <summary>Live entries of all lanes.</summary>
     public long Entries => _lanes.Sum(lane => (long)lane.Length);
 
-    /// <summary>Bytes of keys and values in the pages held; a page shared with a fork counts here and there.</summary>
-    public long KvBytes => _lanes.Sum(lane => lane.KvBytes);
+    /// <summary>
+    /// Bytes of keys and values: the pages held (one shared with a fork counts here and there) and what the policy stores in a form of its own.
+    /// </summary>
+    public long KvBytes => _lanes.Sum(lane => lane.KvBytes) + (Guide?.SegmentBytes ?? 0);
 
-    /// <summary>Bytes of positions, scores and other fields.</summary>
-    public long FieldBytes => _lanes.Sum(lane => lane.FieldBytes);
+    /// <summary>Bytes of positions, scores and other fields, and of what else the policy remembers.</summary>
+    public long FieldBytes => _lanes.Sum(lane => lane.FieldBytes) + (Guide?.StateBytes ?? 0);
+
+    /// <summary>Live entries of the lane that holds most.</summary>
+    public int LongestLane
+    {
+        get
+        {
+            int longest = 0;
+            foreach (Lane lane in _lanes)
+                longest = Math.Max(longest, lane.Length);
+            return longest;
+        }
+    }
 
     /// <summary>The lane of a layer and KV head.</summary>
     public Lane this[int layer, int kvHead] => _lanes[layer * Layout.KvHeads + kvHead];
@@ -84,8 +98,20 @@ public sealed class KvStore : IDisposable
             lane.Dispose();
     }
 
+    /// <summary>The policy at work, whose own bytes count here.</summary>
+    internal CacheSession? Guide { get; set; }
+
     /// <summary>Counts tokens that a forward pass has put into every lane.</summary>
     internal void Advance(int tokens) => Position += tokens;
+
+    /// <summary>Drops the entries at or after a position that were never part of the text: a replayed prompt, or a question put after a chunk.</summary>
+    internal void Retract(int position)
+    {
+        foreach (Lane lane in _lanes)
+            lane.Truncate(position);
+        Position = position;
+        _irreversibleBefore = Math.Min(_irreversibleBefore, position);
+    }
 
     internal void Restore(int position, int promptLength, int irreversibleBefore) =>
         (Position, PromptLength, _irreversibleBefore) = (position, promptLength, irreversibleBefore);

@@ -61,7 +61,7 @@ internal static class KvStoreFile
     }
 
     private static int[] Describe(KvLayout layout) =>
-        [layout.Layers, layout.KvHeads, layout.Format.HeadDim, (int)layout.Format.Type, (int)layout.Fields, PageFormat.Entries];
+        [layout.Layers, layout.KvHeads, layout.Format.HeadDim, (int)layout.Format.Type, (int)layout.Fields, layout.ScoreChannels, PageFormat.Entries];
 
     private static void RequireRemaining(Stream stream, long bytes)
     {

@@ -13,7 +13,7 @@ public sealed class Lane : IDisposable
     private readonly KvStore _store;
     private readonly NativeBuffer<KvPage> _pages = new();
     private readonly EntryColumn<int> _positions;
-    private readonly EntryColumn<float>? _scores;
+    private readonly EntryColumn<float>[] _scores;
     private readonly EntryColumn<float>? _weights;
     private readonly EntryColumn<float>? _biases;
     private readonly EntryColumn<byte>? _flags;
@@ -23,8 +23,8 @@ public sealed class Lane : IDisposable
     private NativeBuffer<ulong>? _readSet;
     private bool _reads;
 
-    internal Lane(KvStore store, PagePool pool, EntryFields fields)
-        : this(store, pool, Create(fields), 0)
+    internal Lane(KvStore store, PagePool pool, KvLayout layout)
+        : this(store, pool, Create(layout), 0)
     {
     }
 
@@ -32,12 +32,12 @@ public sealed class Lane : IDisposable
     {
         (_store, _pool, Length) = (store, pool, length);
         _positions = (EntryColumn<int>)columns[0]!;
-        _scores = (EntryColumn<float>?)columns[1];
-        _weights = (EntryColumn<float>?)columns[2];
-        _biases = (EntryColumn<float>?)columns[3];
-        _flags = (EntryColumn<byte>?)columns[4];
-        _headMasks = (EntryColumn<uint>?)columns[5];
-        _ranks = (EntryColumn<int>?)columns[6];
+        _weights = (EntryColumn<float>?)columns[1];
+        _biases = (EntryColumn<float>?)columns[2];
+        _flags = (EntryColumn<byte>?)columns[3];
+        _headMasks = (EntryColumn<uint>?)columns[4];
+        _ranks = (EntryColumn<int>?)columns[5];
+        _scores = [.. columns[6..].OfType<EntryColumn<float>>()];
         _columns = [.. columns.OfType<EntryColumn>()];
     }
 
@@ -50,8 +50,8 @@ public sealed class Lane : IDisposable
     /// <summary>True position of each entry.</summary>
     public ReadOnlySpan<int> Positions => _positions.Buffer.Span[..Length];
 
-    /// <summary>Score of each entry; empty unless the layout has <see cref="EntryFields.Scores"/>.</summary>
-    public Span<float> Scores => Live(_scores);
+    /// <summary>Score of each entry (the first channel); empty unless the layout has <see cref="EntryFields.Scores"/>.</summary>
+    public Span<float> Scores => _scores.Length == 0 ? [] : Live(_scores[0]);
 
     /// <summary>Tokens that each entry stands for; empty unless the layout has <see cref="EntryFields.Weights"/>.</summary>
     public ReadOnlySpan<float> Weights => Live(_weights);
@@ -71,10 +71,12 @@ public sealed class Lane : IDisposable
     /// <summary>Bytes of positions, scores and other fields.</summary>
     public long FieldBytes => _columns.Sum(column => column.Bytes) + _pages.ByteLength + (_readSet?.ByteLength ?? 0);
 
-    internal NativeBuffer<float> ScoreBuffer => _scores!.Buffer;
-
     internal LaneView View =>
         new(_pages, Length, _positions.Buffer, _biases?.Buffer, _headMasks?.Buffer, _reads ? _readSet : null, _ranks?.Buffer);
+
+    /// <summary>One score channel of each entry.</summary>
+    /// <param name="channel">Channel, as <see cref="AttentionObserver"/> numbers them.</param>
+    public Span<float> ScoresOf(int channel) => Live(_scores[channel]);
 
     /// <summary>Keeps the entries in these slots and drops all others, freeing their pages.</summary>
     /// <param name="slots">Ascending slots; the order of the kept entries stays.</param>
@@ -210,13 +212,12 @@ public sealed class Lane : IDisposable
         RenewRanks();
     }
 
+    internal NativeBuffer<float> ScoreBuffer(int channel) => _scores[channel].Buffer;
+
     internal Lane Fork(KvStore store)
     {
-        EntryColumn? Copy(EntryColumn? column) => column?.Clone(Length);
-        Lane fork = new(store, _pool, [Copy(_positions), Copy(_scores), Copy(_weights), Copy(_biases), Copy(_flags), Copy(_headMasks), Copy(_ranks)], Length)
-        {
-            Pages = Pages,
-        };
+        EntryColumn?[] columns = [_positions, _weights, _biases, _flags, _headMasks, _ranks, .. _scores];
+        Lane fork = new(store, _pool, [.. columns.Select(column => column?.Clone(Length))], Length) { Pages = Pages };
         fork._pages.EnsureLength(Pages);
         for (int page = 0; page < Pages; page++)
         {
@@ -251,16 +252,21 @@ public sealed class Lane : IDisposable
         Length = length;
     }
 
-    private static EntryColumn?[] Create(EntryFields fields) =>
-    [
-        new EntryColumn<int>(0),
-        fields.HasFlag(EntryFields.Scores) ? new EntryColumn<float>(0) : null,
-        fields.HasFlag(EntryFields.Weights) ? new EntryColumn<float>(1) : null,
-        fields.HasFlag(EntryFields.Weights) ? new EntryColumn<float>(0) : null,
-        fields.HasFlag(EntryFields.Flags) ? new EntryColumn<byte>(0) : null,
-        fields.HasFlag(EntryFields.HeadMasks) ? new EntryColumn<uint>(uint.MaxValue) : null,
-        fields.HasFlag(EntryFields.Ranks) ? new EntryColumn<int>(0) : null,
-    ];
+    private static EntryColumn?[] Create(KvLayout layout)
+    {
+        EntryFields fields = layout.Fields;
+        int scores = fields.HasFlag(EntryFields.Scores) ? layout.ScoreChannels : 0;
+        return
+        [
+            new EntryColumn<int>(0),
+            fields.HasFlag(EntryFields.Weights) ? new EntryColumn<float>(1) : null,
+            fields.HasFlag(EntryFields.Weights) ? new EntryColumn<float>(0) : null,
+            fields.HasFlag(EntryFields.Flags) ? new EntryColumn<byte>(0) : null,
+            fields.HasFlag(EntryFields.HeadMasks) ? new EntryColumn<uint>(uint.MaxValue) : null,
+            fields.HasFlag(EntryFields.Ranks) ? new EntryColumn<int>(0) : null,
+            .. Enumerable.Range(0, scores).Select(_ => new EntryColumn<float>(0)),
+        ];
+    }
 
     private Span<T> Live<T>(EntryColumn<T>? column)
         where T : unmanaged => column is null ? [] : column.Buffer.Span[..Length];

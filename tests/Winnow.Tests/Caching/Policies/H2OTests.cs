@@ -156,7 +156,7 @@ public sealed class H2OTests
             Lanes = lanes, Queries = new float[tokens * queryHeads * 2], Tokens = tokens, QueryHeads = queryHeads, FirstPosition = 0, Scale = 1,
         };
         attention.Attend(request, new float[tokens * queryHeads * 2]);
-        attention.AddColumnSums(request, [sums]);
+        attention.AddColumnSums(request, new ColumnObservation(), [sums]);
         pool.Release(pages.Span[0]);
         return sums.Span[..tokens].ToArray();
     }

@@ -29,7 +29,7 @@ public sealed class StreamingLlmTests
     [Fact]
     public void Rolling_positions_ask_for_ranks_and_only_when_something_is_dropped()
     {
-        Assert.Equal(EntryFields.Ranks, PolicyCatalogue.Parse("streaming-llm:position=rolling", Budget.Parse("25%")).Policy.Needs.Fields);
+        Assert.Equal(EntryFields.Ranks, PolicyCatalogue.Parse("streaming-llm:position=rolling", Budget.Parse("25%")).Policy.Needs.AllFields);
         Assert.Equal(PositionMode.Original, PolicyCatalogue.Parse("streaming-llm:position=rolling", Budget.Unlimited).Policy.Needs.Positions);
     }
 }
