@@ -13,7 +13,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <summary>[rows, 64].</summary>
     public float* Scores { get; private set; }
 
-    /// <summary>One page of keys or values.</summary>
+    /// <summary>One page of keys or values, with its scales.</summary>
     public float* Page { get; private set; }
 
     /// <summary>[rows, padded headDim].</summary>
@@ -36,12 +36,12 @@ internal sealed unsafe class AttentionScratch : IDisposable
     {
         int width = format.PaddedDim;
         int perRow = RoundUp(rows);
-        _memory.EnsureLength((2 * rows * width) + (rows * PageFormat.Entries) + (PageFormat.Entries * width) + (2 * perRow) + (3 * group * PageFormat.Entries));
+        _memory.EnsureLength((2 * rows * width) + (rows * PageFormat.Entries) + format.ScratchFloats + (2 * perRow) + (3 * group * PageFormat.Entries));
         Queries = _memory.Pointer;
         Outputs = Queries + rows * width;
         Scores = Outputs + rows * width;
         Page = Scores + rows * PageFormat.Entries;
-        Biases = Page + PageFormat.Entries * width;
+        Biases = Page + format.ScratchFloats;
         Totals = Biases + group * PageFormat.Entries;
         Maxima = Totals + 2 * group * PageFormat.Entries;
         Sums = Maxima + perRow;

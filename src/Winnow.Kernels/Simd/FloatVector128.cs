@@ -43,6 +43,14 @@ internal readonly unsafe struct FloatVector128(Vector128<float> value) : IFloatV
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector128 LoadNibbles(byte* source, int shift)
+    {
+        Vector128<ushort> s = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(int*)source).AsByte());
+        Vector128<int> codes = Vector128.WidenLower(s).AsInt32() >>> shift & Vector128.Create(15);
+        return new(Vector128.ConvertToSingle(codes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(FloatVector128 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -44,6 +44,14 @@ internal readonly unsafe struct FloatVector256(Vector256<float> value) : IFloatV
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector256 LoadNibbles(byte* source, int shift)
+    {
+        Vector128<ushort> s = Vector128.WidenLower(Vector128.CreateScalarUnsafe(*(long*)source).AsByte());
+        Vector256<int> codes = Widen(s.AsInt16()) >>> shift & Vector256.Create(15);
+        return new(Vector256.ConvertToSingle(codes));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(FloatVector256 value, float* destination) => value._value.Store(destination);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

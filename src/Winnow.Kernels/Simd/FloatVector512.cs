@@ -39,9 +39,22 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector512 LoadSByte(sbyte* source)
     {
+        if (Avx512F.IsSupported)
+            return new(Vector512.ConvertToSingle(Avx512F.ConvertToVector512Int32(Vector128.Load(source))));
         Vector128<sbyte> b = Vector128.Load(source);
         Vector256<short> s = Vector256.Create(Vector128.WidenLower(b), Vector128.WidenUpper(b));
         return new(Vector512.ConvertToSingle(Widen(s)));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector512 LoadNibbles(byte* source, int shift)
+    {
+        // Permuting a table looks at the low four bits of each index alone: no mask, and the conversion comes free.
+        if (Avx512F.IsSupported)
+            return new(Avx512F.PermuteVar16x32(Vector512<float>.Indices, Avx512F.ConvertToVector512Int32(Vector128.Load(source)) >>> shift));
+        Vector128<byte> b = Vector128.Load(source);
+        Vector512<int> codes = Widen(Vector256.Create(Vector128.WidenLower(b), Vector128.WidenUpper(b)).AsInt16()) >>> shift & Vector512.Create(15);
+        return new(Vector512.ConvertToSingle(codes));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

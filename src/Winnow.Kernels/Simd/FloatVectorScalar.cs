@@ -19,6 +19,8 @@ internal readonly unsafe struct FloatVectorScalar(float value) : IFloatVector<Fl
 
     public static FloatVectorScalar LoadSByte(sbyte* source) => new(*source);
 
+    public static FloatVectorScalar LoadNibbles(byte* source, int shift) => new(*source >> shift & 15);
+
     public static void Store(FloatVectorScalar value, float* destination) => *destination = value._value;
 
     public static FloatVectorScalar Add(FloatVectorScalar left, FloatVectorScalar right) => new(left._value + right._value);

@@ -22,6 +22,9 @@ internal unsafe interface IFloatVector<TSelf>
 
     static abstract TSelf LoadSByte(sbyte* source);
 
+    /// <summary>Loads codes of 4 bits, as 0 to 15, from as many neighbouring bytes: the low ones with a shift of 0, the high ones with a shift of 4.</summary>
+    static abstract TSelf LoadNibbles(byte* source, int shift);
+
     static abstract void Store(TSelf value, float* destination);
 
     static abstract TSelf Add(TSelf left, TSelf right);

@@ -8,23 +8,34 @@ namespace Winnow.Kernels.Tests.Attention;
 
 public sealed class PagedAttentionTests
 {
-    public static TheoryData<EntryType, int, int, int, int> Shapes => new()
+    public static TheoryData<EntryType, EntryType, int, int, int, int> Shapes => new()
     {
-        { EntryType.F32, 64, 3, 1, 1 },
-        { EntryType.F16, 64, 3, 1, 1 },
-        { EntryType.BF16, 64, 3, 1, 5 },
-        { EntryType.Q8_0, 64, 3, 1, 1 },
-        { EntryType.F16, 64, 9, 3, 40 },
-        { EntryType.Q8_0, 96, 4, 2, 70 },
-        { EntryType.F32, 80, 2, 2, 33 },
-        { EntryType.F16, 16, 8, 1, 3 },
-        { EntryType.BF16, 128, 16, 2, 17 },
+        { EntryType.F32, EntryType.F32, 64, 3, 1, 1 },
+        { EntryType.F16, EntryType.F16, 64, 3, 1, 1 },
+        { EntryType.BF16, EntryType.BF16, 64, 3, 1, 5 },
+        { EntryType.Q8_0, EntryType.Q8_0, 64, 3, 1, 1 },
+        { EntryType.F16, EntryType.F16, 64, 9, 3, 40 },
+        { EntryType.Q8_0, EntryType.Q8_0, 96, 4, 2, 70 },
+        { EntryType.F32, EntryType.F32, 80, 2, 2, 33 },
+        { EntryType.F16, EntryType.F16, 16, 8, 1, 3 },
+        { EntryType.BF16, EntryType.BF16, 128, 16, 2, 17 },
+        { EntryType.Q4_0, EntryType.Q4_0, 64, 3, 1, 1 },
+        { EntryType.Q4_0, EntryType.Q4_0, 96, 4, 2, 70 },
+        { EntryType.Q4_0, EntryType.Q4_0, 16, 8, 1, 3 },
+        { EntryType.Q4_1, EntryType.Q4_1, 64, 3, 1, 1 },
+        { EntryType.Q4_1, EntryType.Q4_1, 80, 9, 3, 40 },
+        { EntryType.Q8_0, EntryType.Q4_0, 64, 3, 1, 1 },
+        { EntryType.Q8_0, EntryType.Q4_1, 80, 2, 2, 33 },
+        { EntryType.F16, EntryType.Q4_0, 48, 4, 2, 5 },
+        { EntryType.Q4_1, EntryType.F32, 80, 4, 2, 9 },
+        { EntryType.F32, EntryType.Q8_0, 40, 4, 2, 20 },
     };
 
     [Theory]
     [MemberData(nameof(Shapes))]
-    public void Outputs_and_column_sums_equal_plain_attention(EntryType type, int headDim, int queryHeads, int kvHeads, int tokens) =>
-        Check(type, headDim, queryHeads, kvHeads, tokens, _ => { });
+    public void Outputs_and_column_sums_equal_plain_attention(
+        EntryType keys, EntryType values, int headDim, int queryHeads, int kvHeads, int tokens) =>
+        Check(new EntryTypes(keys, values), headDim, queryHeads, kvHeads, tokens, _ => { });
 
     [Fact]
     public void A_sliding_window_hides_old_entries() => Check(EntryType.F16, 32, 4, 2, 90, _ => { }, window: 37);
@@ -76,15 +87,27 @@ public sealed class PagedAttentionTests
         Assert.All(output, value => Assert.Equal(0, value));
     }
 
-    [Fact]
-    public void Every_vector_width_agrees_with_its_scalar_twin()
+    [Theory]
+    [InlineData(EntryType.F16, EntryType.F16, 1)]
+    [InlineData(EntryType.F16, EntryType.F16, 7)]
+    [InlineData(EntryType.BF16, EntryType.F32, 1)]
+    [InlineData(EntryType.BF16, EntryType.F32, 7)]
+    [InlineData(EntryType.Q8_0, EntryType.Q8_0, 1)]
+    [InlineData(EntryType.Q8_0, EntryType.Q8_0, 7)]
+    [InlineData(EntryType.Q4_0, EntryType.Q4_0, 1)]
+    [InlineData(EntryType.Q4_0, EntryType.Q4_0, 7)]
+    [InlineData(EntryType.Q4_1, EntryType.Q4_1, 1)]
+    [InlineData(EntryType.Q4_1, EntryType.Q4_1, 7)]
+    [InlineData(EntryType.Q8_0, EntryType.Q4_0, 1)]
+    [InlineData(EntryType.Q8_0, EntryType.Q4_0, 7)]
+    public void Every_vector_width_agrees_with_its_scalar_twin(EntryType keys, EntryType values, int tokens)
     {
-        using PagePool pool = new(new PageFormat(64, EntryType.Q8_0));
+        using PagePool pool = new(new PageFormat(64, keys, values));
         using ThreadTeam team = new(1);
         using PagedAttention attention = new(team, pool.Format);
         using LaneFixture lane = new(pool, 200, 3);
-        float[] queries = LaneFixture.Draw(new Random(4), 3 * 64 * 7);
-        AttentionRequest request = Request([lane], queries, 7, 3, 193);
+        float[] queries = LaneFixture.Draw(new Random(4), tokens * 64 * 3);
+        AttentionRequest request = Request([lane], queries, tokens, 3, 200 - tokens);
         float[] scalar = new float[queries.Length], v128 = new float[queries.Length], v256 = new float[queries.Length], v512 = new float[queries.Length];
         attention.Attend<FloatVectorScalar>(request, scalar);
         attention.Attend<FloatVector128>(request, v128);
@@ -144,9 +167,9 @@ public sealed class PagedAttentionTests
     }
 
     private static void Check(
-        EntryType type, int headDim, int queryHeads, int kvHeads, int tokens, Action<LaneFixture> shape, int window = 0, float softCap = 0)
+        EntryTypes types, int headDim, int queryHeads, int kvHeads, int tokens, Action<LaneFixture> shape, int window = 0, float softCap = 0)
     {
-        using PagePool pool = new(new PageFormat(headDim, type));
+        using PagePool pool = new(new PageFormat(headDim, types));
         using ThreadTeam team = new(2);
         using PagedAttention attention = new(team, pool.Format);
         // Lanes of one layer have their own lengths; the newest entries are the queries' own.
