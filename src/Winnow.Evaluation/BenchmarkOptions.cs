@@ -22,7 +22,7 @@ public sealed record BenchmarkOptions
     public ChosenPolicy Policy { get; init; } = ChosenPolicy.Full;
 
     /// <summary>How keys and values are stored.</summary>
-    public EntryType Entries { get; init; } = EntryType.F16;
+    public EntryTypes Entries { get; init; } = EntryType.F16;
 
     /// <summary>Seed of the token ids.</summary>
     public int Seed { get; init; } = 1;

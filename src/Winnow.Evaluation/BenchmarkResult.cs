@@ -15,7 +15,7 @@ public sealed record BenchmarkResult
     public required int Threads { get; init; }
 
     /// <summary>How keys and values were stored.</summary>
-    public required EntryType Entries { get; init; }
+    public required EntryTypes Entries { get; init; }
 
     /// <summary>Tokens of the timed prefill.</summary>
     public required int PromptTokens { get; init; }

@@ -14,7 +14,7 @@ public sealed record ComparisonOptions
     public int MaxTokens { get; init; } = 64;
 
     /// <summary>How keys and values are stored.</summary>
-    public EntryType EntriesType { get; init; } = EntryType.F16;
+    public EntryTypes EntriesType { get; init; } = EntryType.F16;
 
     /// <summary>How the answers are drawn; the likeliest token by default.</summary>
     public SamplingOptions Sampling { get; init; } = new();

@@ -18,7 +18,7 @@ public sealed record ComparisonReport
     public required int Threads { get; init; }
 
     /// <summary>How keys and values were stored.</summary>
-    public required EntryType Entries { get; init; }
+    public required EntryTypes Entries { get; init; }
 
     /// <summary>One row a policy and budget, the full cache first.</summary>
     public required IReadOnlyList<ComparisonRow> Rows { get; init; }

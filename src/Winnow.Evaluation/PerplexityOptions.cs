@@ -16,5 +16,5 @@ public sealed record PerplexityOptions
     public ChosenPolicy Policy { get; init; } = ChosenPolicy.Full;
 
     /// <summary>How keys and values are stored.</summary>
-    public EntryType Entries { get; init; } = EntryType.F16;
+    public EntryTypes Entries { get; init; } = EntryType.F16;
 }

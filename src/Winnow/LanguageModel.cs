@@ -81,9 +81,9 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Starts an empty sequence.</summary>
     /// <param name="policy">What guides its cache; null for the full cache.</param>
-    /// <param name="entries">How keys and values are stored.</param>
-    /// <exception cref="WinnowException">The policy cannot work with this model or entry type.</exception>
-    public Sequence CreateSequence(ChosenPolicy? policy = null, EntryType entries = EntryType.F16)
+    /// <param name="entries">How keys and values are stored; 16-bit floats unless given.</param>
+    /// <exception cref="WinnowException">The policy cannot work with this model or these entry types.</exception>
+    public Sequence CreateSequence(ChosenPolicy? policy = null, EntryTypes entries = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         policy ??= ChosenPolicy.Full;
@@ -96,9 +96,9 @@ public sealed class LanguageModel : IDisposable
         return new Sequence(this, policy, new KvStore(layout, Runtime(layout.Format).Pool), policy.Policy.Start(), history);
     }
 
-    /// <summary>Continues a sequence that <see cref="Sequence.Export"/> wrote with the same model, policy and entry type.</summary>
+    /// <summary>Continues a sequence that <see cref="Sequence.Export"/> wrote with the same model, policy and entry types.</summary>
     /// <exception cref="WinnowException">The stream is broken or was written for something else.</exception>
-    public Sequence ImportSequence(Stream stream, ChosenPolicy? policy = null, EntryType entries = EntryType.F16)
+    public Sequence ImportSequence(Stream stream, ChosenPolicy? policy = null, EntryTypes entries = default)
     {
         Sequence sequence = CreateSequence(policy, entries);
         try
@@ -139,7 +139,7 @@ public sealed class LanguageModel : IDisposable
         }
     }
 
-    private void Refuse(ChosenPolicy policy, EntryType entries)
+    private void Refuse(ChosenPolicy policy, EntryTypes entries)
     {
         string name = policy.Descriptor.Name;
         CacheFeatures survives = policy.Descriptor.Survives;
@@ -148,8 +148,8 @@ public sealed class LanguageModel : IDisposable
         if (needs.Positions == PositionMode.Rolling && config.Rotary is null)
             throw new WinnowException(
                 $"cache policy '{name}' asks for rolling positions, but {config.Architecture} models have no rotary embedding; use position=original");
-        if (entries == EntryType.Q8_0 && !survives.HasFlag(CacheFeatures.QuantisedEntries))
-            throw new WinnowException($"cache policy '{name}' does not work with entries of type q8_0; use f16");
+        if (entries.IsQuantised && !survives.HasFlag(CacheFeatures.QuantisedEntries))
+            throw new WinnowException($"cache policy '{name}' does not work with entries of type {entries}; use f16");
         if (config.QueryHeads > config.KvHeads && !survives.HasFlag(CacheFeatures.GroupedQueries))
             throw new WinnowException($"cache policy '{name}' does not work with grouped queries, which {config.Architecture} uses; choose another policy");
         if (config.QueryHeads / config.KvHeads > 32 && needs.AllFields.HasFlag(EntryFields.HeadMasks))

@@ -38,6 +38,7 @@ public sealed class ComparisonTests
     [Theory]
     [InlineData(EntryType.F16)]
     [InlineData(EntryType.Q8_0)]
+    [InlineData(EntryType.Q4_0)]
     public void Bytes_after_the_prompt_are_the_budget_give_or_take_a_page_a_lane(EntryType type)
     {
         const int Prompt = 1000;

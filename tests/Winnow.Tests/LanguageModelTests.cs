@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Text.Json.Nodes;
 using Winnow.Caching;
 using Winnow.Kernels.Attention;
@@ -65,7 +66,14 @@ public sealed class LanguageModelTests
         Assert.Equal(results[EntryType.F32].Bytes, 2 * results[EntryType.F16].Bytes);
         Assert.Equal(results[EntryType.F16].Bytes, results[EntryType.BF16].Bytes);
         Assert.Equal(results[EntryType.F16].Bytes * 17, results[EntryType.Q8_0].Bytes * 32);
+        Assert.Equal(results[EntryType.Q8_0].Bytes * 9, results[EntryType.Q4_0].Bytes * 17);
+        Assert.Equal(results[EntryType.Q4_0].Bytes * 10, results[EntryType.Q4_1].Bytes * 9);
         Assert.Equal(results[EntryType.F32].Logits, results[EntryType.F16].Logits, (a, b) => MathF.Abs(a - b) < 0.02f);
+        double rough = Distance(EntryType.Q4_0), less = Distance(EntryType.Q4_1), fine = Distance(EntryType.Q8_0);
+        Assert.True(rough < 0.8 && less < rough && fine < less / 4, $"{rough}, {less}, {fine}");
+
+        double Distance(EntryType type) => TensorPrimitives.Distance(results[EntryType.F32].Logits, results[type].Logits)
+            / TensorPrimitives.Norm(results[EntryType.F32].Logits);
     }
 
     private static LanguageModel Publish(string family, TempFolder folder)

@@ -92,6 +92,43 @@ public sealed class SequenceTests : IDisposable
     }
 
     [Theory]
+    [InlineData("full", EntryType.Q4_0, EntryType.Q4_0)]
+    [InlineData("h2o", EntryType.Q4_1, EntryType.Q4_1)]
+    [InlineData("snapkv", EntryType.Q8_0, EntryType.Q4_0)]
+    public void Entries_of_four_bits_survive_forks_and_exports(string policy, EntryType keys, EntryType values)
+    {
+        EntryTypes types = new(keys, values);
+        using Sequence sequence = Create(policy, "50%", types);
+        sequence.Prefill(TinyLlamaFile.Tokens(200));
+        using MemoryStream stream = new();
+        sequence.Export(stream);
+        stream.Position = 0;
+        using Sequence imported = _model.ImportSequence(stream, PolicyCatalogue.Parse(policy, Budget.Parse("50%")), types);
+        using Sequence fork = sequence.Fork();
+        for (int token = 50; token < 60; token++)
+        {
+            float[] expected = sequence.Decode(token).ToArray();
+            Assert.Equal(expected, fork.Decode(token).ToArray());
+            Assert.Equal(expected, imported.Decode(token).ToArray());
+        }
+    }
+
+    [Fact]
+    public void An_export_with_other_types_of_keys_or_values_is_refused()
+    {
+        using Sequence sequence = Create("full", "100%", new EntryTypes(EntryType.Q8_0, EntryType.Q4_0));
+        sequence.Prefill(TinyLlamaFile.Tokens(50));
+        using MemoryStream stream = new();
+        sequence.Export(stream);
+        foreach (EntryTypes types in new EntryTypes[] { EntryType.Q8_0, EntryType.Q4_0 })
+        {
+            stream.Position = 0;
+            WinnowException error = Assert.Throws<WinnowException>(() => _model.ImportSequence(stream, entries: types));
+            Assert.Contains("cache type", error.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(40)]
@@ -265,7 +302,7 @@ public sealed class SequenceTests : IDisposable
     private static void AssertClose(float[] expected, ReadOnlySpan<float> actual) =>
         Assert.Equal(expected, actual.ToArray(), (a, b) => MathF.Abs(a - b) < 2e-2f);
 
-    private Sequence Create(string policy, string keep, EntryType entries = EntryType.F16) =>
+    private Sequence Create(string policy, string keep, EntryTypes entries = default) =>
         _model.CreateSequence(PolicyCatalogue.Parse(policy, Budget.Parse(keep)), entries);
 
     private sealed class CancelAt(CancellationTokenSource source, int tokens) : IProgress<int>

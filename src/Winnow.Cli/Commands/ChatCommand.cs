@@ -35,7 +35,7 @@ internal sealed class ChatCommand : WinnowCommand
     protected override int Execute(ParseResult arguments)
     {
         ChosenPolicy policy = _common.ReadPolicy(arguments);
-        EntryType entries = _common.ReadCacheType(arguments);
+        EntryTypes entries = _common.ReadCacheType(arguments);
         GenerationOptions generation = _common.ReadGeneration(arguments);
         bool json = arguments.GetValue(_common.Json);
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);

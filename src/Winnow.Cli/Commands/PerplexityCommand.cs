@@ -34,7 +34,7 @@ internal sealed class PerplexityCommand : WinnowCommand
     {
         int windows = arguments.GetValue(_windows);
         ChosenPolicy policy = _common.ReadPolicy(arguments);
-        EntryType entries = _common.ReadCacheType(arguments);
+        EntryTypes entries = _common.ReadCacheType(arguments);
         PerplexityOptions options = new()
         {
             Context = arguments.GetValue(_context), Windows = windows == 0 ? null : windows, Policy = policy, Entries = entries,

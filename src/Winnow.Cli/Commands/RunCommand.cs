@@ -45,7 +45,7 @@ internal sealed class RunCommand : WinnowCommand
     protected override int Execute(ParseResult arguments)
     {
         ChosenPolicy policy = _common.ReadPolicy(arguments);
-        EntryType entries = _common.ReadCacheType(arguments);
+        EntryTypes entries = _common.ReadCacheType(arguments);
         int? ranked = arguments.GetValue(_logProbabilities);
         bool json = arguments.GetValue(_common.Json);
         GenerationOptions generation = _common.ReadGeneration(arguments, ranked ?? NoLogProbabilities);

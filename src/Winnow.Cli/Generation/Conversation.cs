@@ -13,7 +13,7 @@ internal sealed class Conversation : IDisposable
 {
     private readonly LanguageModel _model;
     private readonly ChosenPolicy _policy;
-    private readonly EntryType _entries;
+    private readonly EntryTypes _entries;
     private readonly GenerationOptions _generation;
     private readonly PromptRenderer _renderer;
     private readonly string? _system;
@@ -30,7 +30,7 @@ internal sealed class Conversation : IDisposable
     /// <param name="generation">How answers are generated.</param>
     /// <param name="system">System message, if any.</param>
     /// <param name="document">Text before the first message, if any.</param>
-    public Conversation(LanguageModel model, ChosenPolicy policy, EntryType entries, GenerationOptions generation, string? system, string? document)
+    public Conversation(LanguageModel model, ChosenPolicy policy, EntryTypes entries, GenerationOptions generation, string? system, string? document)
     {
         (_model, _policy, _entries, _generation, _system, _document) = (model, policy, entries, generation, system, document);
         _renderer = new PromptRenderer(model.Tokenizer, raw: false);

@@ -27,9 +27,9 @@ internal sealed class CommonOptions
     /// <summary>Storage of cached entries.</summary>
     public Option<string> CacheType { get; } = new("--cache-type")
     {
-        Description = "how cached keys and values are stored",
-        HelpName = "f16|q8_0|f32|bf16",
-        DefaultValueFactory = _ => NameOf(EntryType.F16),
+        Description = "how cached keys and values are stored; two types with a colon for keys and values apart, as in q8_0:q4_0",
+        HelpName = "f16|q8_0|q4_0|q4_1|f32|bf16",
+        DefaultValueFactory = _ => default(EntryTypes).ToString(),
     };
 
     /// <summary>Threads of the forward pass.</summary>
@@ -81,20 +81,14 @@ internal sealed class CommonOptions
 
     /// <summary>Storage of cached entries.</summary>
     /// <exception cref="WinnowException">There is no such type.</exception>
-    public EntryType ReadCacheType(ParseResult arguments)
+    public EntryTypes ReadCacheType(ParseResult arguments)
     {
-        string text = arguments.GetValue(CacheType) ?? NameOf(EntryType.F16);
-        foreach (EntryType type in Enum.GetValues<EntryType>())
-        {
-            if (string.Equals(NameOf(type), text, StringComparison.OrdinalIgnoreCase))
-                return type;
-        }
-
-        throw new WinnowException($"option --cache-type is '{text}'; it must be {string.Join(", ", Enum.GetValues<EntryType>().Select(NameOf))}");
+        string text = arguments.GetValue(CacheType)!;
+        if (EntryTypes.TryParse(text, out EntryTypes types))
+            return types;
+        string names = string.Join(", ", Enum.GetValues<EntryType>().Select(EntryTypes.NameOf));
+        throw new WinnowException($"option --cache-type is '{text}'; it must be one of {names}, or two of them as in q8_0:q4_0 for keys and values");
     }
-
-    /// <summary>An entry type as users write it.</summary>
-    public static string NameOf(EntryType type) => type.ToString().ToLowerInvariant();
 
     /// <summary>How tokens are drawn, checked before a model is loaded.</summary>
     public GenerationOptions ReadGeneration(ParseResult arguments, int logProbabilities = -1)

@@ -16,7 +16,7 @@ internal static class BenchmarkJson
         model.Checkpoint.Tensors.Values.Sum(tensor => tensor.Data.Length),
         results[0].Threads,
         results[0].Policy,
-        CommonOptions.NameOf(results[0].Entries),
+        results[0].Entries.ToString(),
         [.. results.Select(Of)]);
 
     private static BenchRowJson Of(BenchmarkResult result) => new()

@@ -10,7 +10,7 @@ internal static class ComparisonJson
     /// <summary>The report with what was asked.</summary>
     public static CompareJson Of(ComparisonReport report, string? file, string prompt) => new(
         report.Model, file, prompt, report.PromptTokens, report.MeasuredTokens, report.Threads,
-        CommonOptions.NameOf(report.Entries), [.. report.Rows.Select(Of)]);
+        report.Entries.ToString(), [.. report.Rows.Select(Of)]);
 
     private static CompareRowJson Of(ComparisonRow row) => new()
     {

@@ -13,7 +13,7 @@ public enum CacheFeatures
     /// <summary>Going back to any earlier position, also after the policy has acted.</summary>
     Rollback = 2,
 
-    /// <summary>Entries of 8 bits.</summary>
+    /// <summary>Keys or values stored as codes of 8 or 4 bits.</summary>
     QuantisedEntries = 4,
 
     /// <summary>Several query heads on one KV head.</summary>

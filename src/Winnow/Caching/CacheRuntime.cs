@@ -5,7 +5,7 @@ using Winnow.Kernels.Threading;
 namespace Winnow.Caching;
 
 /// <summary>
-/// What all sequences of a model with the same entry type share: the page pool and the kernels with their working memory. One pass at a time.
+/// What all sequences of a model with the same entry types share: the page pool and the kernels with their working memory. One pass at a time.
 /// </summary>
 internal sealed class CacheRuntime(ThreadTeam team, PageFormat format) : IDisposable
 {

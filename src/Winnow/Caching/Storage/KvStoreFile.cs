@@ -5,7 +5,7 @@ namespace Winnow.Caching.Storage;
 /// <summary>A store as a stream of bytes: entries with their positions and fields, exactly as stored.</summary>
 internal static class KvStoreFile
 {
-    private const uint Magic = 0x31564B57; // "WKV1"
+    private const uint Magic = 0x32564B57; // "WKV2"
     private const int MostEntries = 1 << 26;
 
     public static void Write(KvStore store, Stream stream)
@@ -29,7 +29,7 @@ internal static class KvStoreFile
         try
         {
             if (reader.ReadUInt32() != Magic)
-                throw new WinnowException("the stream does not hold an exported sequence: it does not start with WKV1");
+                throw new WinnowException("the stream does not hold an exported sequence: it does not start with WKV2");
             foreach (int expected in Describe(store.Layout))
             {
                 int found = reader.ReadInt32();
@@ -60,8 +60,15 @@ internal static class KvStoreFile
         }
     }
 
-    private static int[] Describe(KvLayout layout) =>
-        [layout.Layers, layout.KvHeads, layout.Format.HeadDim, (int)layout.Format.Type, (int)layout.Fields, layout.ScoreChannels, PageFormat.Entries];
+    private static int[] Describe(KvLayout layout)
+    {
+        PageFormat format = layout.Format;
+        return
+        [
+            layout.Layers, layout.KvHeads, format.HeadDim, (int)format.Types.Keys, (int)format.Types.Values,
+            (int)layout.Fields, layout.ScoreChannels, PageFormat.Entries,
+        ];
+    }
 
     private static void RequireRemaining(Stream stream, long bytes)
     {
