@@ -3,7 +3,9 @@ using System.Runtime.CompilerServices;
 
 namespace Winnow.Kernels.Attention;
 
-/// <summary>Rounds up to 32 neighbouring channels to codes with a common scale. Codes are chosen for the scale as stored, that is after its rounding to 16 bits.</summary>
+/// <summary>
+/// Rounds up to 32 neighbouring channels to codes with a common scale. Codes are chosen for the scale as stored, that is after its rounding to 16 bits.
+/// </summary>
 internal static unsafe class BlockCodes
 {
     private const int Pairs = PageFormat.ScaleBlock / 2;

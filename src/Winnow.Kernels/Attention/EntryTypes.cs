@@ -14,7 +14,9 @@ public readonly record struct EntryTypes(EntryType Keys, EntryType Values)
     /// <summary>Keys and values of one type.</summary>
     public static EntryTypes FromEntryType(EntryType both) => new(both, both);
 
-    /// <summary>Reads what <see cref="ToString"/> writes: a type such as <c>q8_0</c>, or those of keys and values as in <c>q8_0:q4_0</c>. Case does not matter.</summary>
+    /// <summary>
+    /// Reads what <see cref="ToString"/> writes: a type such as <c>q8_0</c>, or those of keys and values as in <c>q8_0:q4_0</c>. Case does not matter.
+    /// </summary>
     /// <param name="text">Text.</param>
     /// <param name="types">The types; meaningless when the text names none.</param>
     /// <returns>Whether the text names one or two types.</returns>

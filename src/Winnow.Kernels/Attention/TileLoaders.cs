@@ -57,7 +57,8 @@ internal readonly unsafe struct ByteValueLoader<TVector>(sbyte* codes, float* sc
 }
 
 /// <summary>
-/// Keys of 4-bit codes: row = channel, column = entry; a scale and a minimum for each 32 channels and entry. Channels i and i + 16 of a block share a row of bytes.
+/// Keys of 4-bit codes: row = channel, column = entry; a scale and a minimum for each 32 channels and entry. Channels i and i + 16 of a block share a row
+/// of bytes.
 /// </summary>
 internal readonly unsafe struct NibbleKeyLoader<TVector>(byte* codes, float* scales, float* minima) : ITileLoader<TVector>
     where TVector : unmanaged, IFloatVector<TVector>
@@ -75,8 +76,8 @@ internal readonly unsafe struct NibbleKeyLoader<TVector>(byte* codes, float* sca
 }
 
 /// <summary>
-/// Values of 4-bit codes: row = entry, column = channel; a scale and a minimum for each entry and 32 channels. Channels i and i + 16 of a block share a byte, so no
-/// vector of up to 16 channels needs both halves of one.
+/// Values of 4-bit codes: row = entry, column = channel; a scale and a minimum for each entry and 32 channels. Channels i and i + 16 of a block share a
+/// byte, so no vector of up to 16 channels needs both halves of one.
 /// </summary>
 internal readonly unsafe struct NibbleValueLoader<TVector>(byte* codes, float* scales, float* minima, int blocks) : ITileLoader<TVector>
     where TVector : unmanaged, IFloatVector<TVector>

@@ -46,7 +46,8 @@ public sealed class KvPageTests
     {
         using PagePool pool = new(new PageFormat(Dim, keyType, valueType));
         (KvPage source, KvPage target) = (Filled(pool, 3), Filled(pool, 4));
-        (float[] Key, float[] Value)[] expected = [.. Enumerable.Range(0, PageFormat.Entries).Select(slot => (Key(pool, target, slot), Value(pool, target, slot)))];
+        (float[] Key, float[] Value)[] expected =
+            [.. Enumerable.Range(0, PageFormat.Entries).Select(slot => (Key(pool, target, slot), Value(pool, target, slot)))];
         target.CopyEntry(pool.Format, 17, source, 62);
         expected[17] = (Key(pool, source, 62), Value(pool, source, 62));
         target.CopyEntry(pool.Format, 63, target, 0);
