@@ -137,22 +137,25 @@ public sealed class PagedAttentionTests
     }
 
     [Theory]
-    [InlineData(RotaryStyle.Half)]
-    [InlineData(RotaryStyle.Interleaved)]
-    public void Keys_turned_by_rank_equal_keys_rotated_when_written(RotaryStyle style)
+    [InlineData(RotaryStyle.Half, EntryType.F32)]
+    [InlineData(RotaryStyle.Interleaved, EntryType.F32)]
+    [InlineData(RotaryStyle.Half, EntryType.Q8_0)]
+    [InlineData(RotaryStyle.Half, EntryType.Q4_1)]
+    public void Keys_turned_by_rank_equal_keys_rotated_when_written(RotaryStyle style, EntryType type)
     {
         const int dim = 32, length = 150, tokens = 4;
-        using PagePool pool = new(new PageFormat(dim, EntryType.F32));
+        using PagePool rawPool = new(new PageFormat(dim, type)), turnedPool = new(new PageFormat(dim, EntryType.F32));
         using ThreadTeam team = new(1);
-        using PagedAttention attention = new(team, pool.Format);
+        using PagedAttention rawAttention = new(team, rawPool.Format), turnedAttention = new(team, turnedPool.Format);
         using RotaryTable table = new(dim, 256, [.. Enumerable.Range(0, dim / 2).Select(i => Math.Pow(10_000, -2.0 * i / dim))]);
         using RankRotation rotation = new(table, style);
-        using LaneFixture raw = new(pool, length, 8), turned = new(pool, length, 8);
+        using LaneFixture raw = new(rawPool, length, 8), turned = new(turnedPool, length, 8);
         raw.Ranks = new NativeBuffer<int>(raw.Positions.Length);
         for (int i = 0; i < length; i++)
         {
             // Slots 40 and 41 swapped: ranks need not ascend.
             raw.Ranks.Span[i] = i == 40 ? 41 : i == 41 ? 40 : i;
+            (turned.Keys[i], turned.Values[i]) = ([.. raw.Keys[i]], raw.Values[i]);
             Rotary.Apply(table, style, turned.Keys[i], dim, raw.Ranks.Span[i]);
             turned.Write(i);
         }
@@ -161,8 +164,8 @@ public sealed class PagedAttentionTests
         for (int token = 0; token < tokens; token++)
             Rotary.Apply(table, style, rotated.AsSpan(token * 2 * dim, 2 * dim), dim, length - tokens + token);
         float[] expected = new float[queries.Length], actual = new float[queries.Length];
-        attention.Attend(Request([turned], rotated, tokens, 2, length - tokens), expected);
-        attention.Attend(Request([raw], queries, tokens, 2, length - tokens, rotation), actual);
+        turnedAttention.Attend(Request([turned], rotated, tokens, 2, length - tokens), expected);
+        rawAttention.Attend(Request([raw], queries, tokens, 2, length - tokens, rotation), actual);
         Assert.Equal(expected, actual, (a, b) => MathF.Abs(a - b) < 1e-5f);
     }
 
