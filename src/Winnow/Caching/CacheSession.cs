@@ -12,7 +12,7 @@ public abstract class CacheSession
     /// <summary>Bytes of what else the policy remembers for each entry or query, outside the store.</summary>
     public virtual long StateBytes => 0;
 
-    /// <summary>New tokens are about to pass a layer. Called when <see cref="PolicyNeeds.RawQueries"/> is set.</summary>
+    /// <summary>New tokens of a prompt are about to pass a layer. Called when <see cref="PolicyNeeds.RawQueries"/> is set.</summary>
     /// <param name="layer">The layer, before the tokens' entries are appended.</param>
     /// <param name="queries">[tokens, queryHeads, headDim], not rotated.</param>
     /// <param name="tokens">Tokens of the pass.</param>

@@ -54,7 +54,7 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
     public override void Attend(int layer, Span<float> queries, Span<float> keys, Span<float> values, int tokens, Span<float> output)
     {
         LayerCache cache = _layers[layer];
-        if (_needs.RawQueries && Phase != CachePhase.Replay)
+        if (_needs.RawQueries && Phase is (CachePhase.Chunk or CachePhase.LastChunk))
             Session?.ObserveQueries(cache, queries, tokens);
         Append(cache, queries, keys, values, tokens);
         if (Phase is CachePhase.Chunk or CachePhase.LastChunk or CachePhase.Step)

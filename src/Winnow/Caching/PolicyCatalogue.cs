@@ -13,6 +13,13 @@ public static class PolicyCatalogue
         H2O.Descriptor,
         SageKv.Descriptor,
         SnapKv.Descriptor,
+        Quest.Descriptor,
+        Tova.Descriptor,
+        PyramidKv.Descriptor,
+        KeyDiff.Descriptor,
+        ExpectedAttention.Descriptor,
+        KNorm.Descriptor,
+        RandomChoice.Descriptor,
     ];
 
     /// <summary>The policy of a name.</summary>

@@ -24,6 +24,9 @@ public sealed record PolicyDescriptor
     /// <summary>Uses that the policy survives; any other is refused.</summary>
     public required CacheFeatures Survives { get; init; }
 
+    /// <summary>Whether the policy keeps all entries and limits what is read of them: its budget is time, not memory.</summary>
+    public bool KeepsEverything { get; init; }
+
     /// <summary>Builds the policy from its options.</summary>
     public required Func<PolicyArguments, CachePolicy> Build { get; init; }
 

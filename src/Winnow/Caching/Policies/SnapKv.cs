@@ -51,8 +51,7 @@ public sealed class SnapKv : ScoringPolicy
             new PolicyOption("pooling", "mean", "mean or max"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
-        Build = arguments => new SnapKv(
-            arguments.Integer("window", 32, 1, 1024), arguments.Integer("kernel", 5, 1, 255), arguments.Choice("pooling", Pooling.Mean), arguments.Keep),
+        Build = Build,
     };
 
     /// <inheritdoc/>
@@ -60,6 +59,11 @@ public sealed class SnapKv : ScoringPolicy
 
     /// <inheritdoc/>
     public override EntryScorer CreateScorer() => new Scorer(this);
+
+    internal static SnapKv Build(PolicyArguments arguments) =>
+        new(Window(arguments), arguments.Integer("kernel", 5, 1, 255), arguments.Choice("pooling", Pooling.Mean), arguments.Keep);
+
+    internal static int Window(PolicyArguments arguments) => arguments.Integer("window", 32, 1, 1024);
 
     private sealed class Scorer(SnapKv policy) : EntryScorer
     {
