@@ -13,6 +13,8 @@ public static class PolicyCatalogue
         H2O.Descriptor,
         SageKv.Descriptor,
         SnapKv.Descriptor,
+        ZeroMerge.Descriptor,
+        KvCompose.Descriptor,
         Quest.Descriptor,
         Tova.Descriptor,
         PyramidKv.Descriptor,
