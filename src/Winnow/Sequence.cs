@@ -191,8 +191,8 @@ public sealed class Sequence : IDisposable
         while (_attention.Session is { } session && questionTokens > 0 && read < document)
         {
             cancellation.ThrowIfCancellationRequested();
-            GuidedReading reading = new(document, questionTokens, read, 0, _store.LongestLane, _owner.Model.Config.ContextLength);
-            int count = Math.Min(session.NextChunk(reading), document - read);
+            GuidedReading reading = new(document, questionTokens, read, 0);
+            int count = Math.Min(session.NextChunk(_attention.Layers, reading), document - read);
             if (count <= 0)
                 break;
             if (pass.Length < count + questionTokens)

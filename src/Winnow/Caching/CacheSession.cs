@@ -57,9 +57,10 @@ public abstract class CacheSession
     }
 
     /// <summary>How many document tokens the next pass reads before the question. Called when <see cref="PolicyNeeds.GuidedReading"/> is set.</summary>
+    /// <param name="layers">All layers, as the last chunk left them.</param>
     /// <param name="reading">Where reading stands.</param>
-    /// <returns>At least 1 and at most what is left; 0 to read the rest of the prompt in the ordinary way.</returns>
-    public virtual int NextChunk(in GuidedReading reading) => 0;
+    /// <returns>At least 1; more than what is left means all of it; 0 reads the rest of the prompt in the ordinary way.</returns>
+    public virtual int NextChunk(IReadOnlyList<LayerCache> layers, in GuidedReading reading) => 0;
 
     /// <summary>
     /// A chunk of the document followed by the question has passed a layer. The question's entries are the newest; the engine drops them afterwards.

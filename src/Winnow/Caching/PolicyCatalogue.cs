@@ -13,6 +13,7 @@ public static class PolicyCatalogue
         H2O.Descriptor,
         SageKv.Descriptor,
         SnapKv.Descriptor,
+        Finch.Descriptor,
         ZeroMerge.Descriptor,
         KvCompose.Descriptor,
         Quest.Descriptor,
