@@ -12,6 +12,9 @@ public sealed record BenchmarkOptions
     /// <summary>Tokens of the timed decoding.</summary>
     public int GenTokens { get; init; } = 128;
 
+    /// <summary>Length of the stretches into which the last decoding is cut, to see whether it slows down; 0 for none.</summary>
+    public int Window { get; init; }
+
     /// <summary>Tokens read before either, untimed.</summary>
     public int Depth { get; init; }
 

@@ -32,6 +32,9 @@ public sealed record BenchmarkResult
     /// <summary>Decoding, tokens per second.</summary>
     public required SpeedSummary Decode { get; init; }
 
+    /// <summary>Stretches of the last decoding; empty when none were asked for.</summary>
+    public IReadOnlyList<DecodeWindow> Windows { get; init; } = [];
+
     /// <summary>Bytes of weights read for a decoded token.</summary>
     public required long WeightBytesPerToken { get; init; }
 

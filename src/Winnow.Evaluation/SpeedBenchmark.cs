@@ -39,13 +39,15 @@ public static class SpeedBenchmark
             KvBytesPerToken = bench.KvBytesPerToken,
             KvBytes = bench.KvBytes,
             KvBytesFull = bench.KvBytesFull,
+            Windows = bench.Windows,
         };
     }
 
     private static void Validate(BenchmarkOptions options)
     {
         foreach ((int value, int least, string what) in (ReadOnlySpan<(int, int, string)>)
-            [(options.PromptTokens, 1, "prompt tokens"), (options.GenTokens, 1, "generated tokens"), (options.Depth, 0, "tokens of depth"), (options.Runs, 1, "runs")])
+            [(options.PromptTokens, 1, "prompt tokens"), (options.GenTokens, 1, "generated tokens"), (options.Depth, 0, "tokens of depth"), (options.Runs, 1, "runs"),
+                (options.Window, 0, "tokens of a stretch")])
         {
             if (value < least)
                 throw new WinnowException($"{value} {what} cannot be measured: use {least} or more");
@@ -78,6 +80,8 @@ public static class SpeedBenchmark
 
         public long KvBytesFull { get; private set; }
 
+        public List<DecodeWindow> Windows { get; } = [];
+
         /// <summary>Runs a measurement once to warm up and then as often as asked.</summary>
         /// <returns>Tokens per second of each run.</returns>
         public double[] Repeat(string stage, Func<Sequence, double> measure, int depth)
@@ -108,11 +112,16 @@ public static class SpeedBenchmark
         {
             ReadOnlySpan<int> tokens = _tokens.AsSpan(sequence.Position, _options.GenTokens);
             long before = LiveBytes(sequence.Cache);
-            long started = Stopwatch.GetTimestamp();
-            foreach (int token in tokens)
+            Windows.Clear();
+            long started = Stopwatch.GetTimestamp(), windowStarted = started;
+            for (int i = 0; i < tokens.Length; i++)
             {
                 _cancellation.ThrowIfCancellationRequested();
-                sequence.Decode(token);
+                sequence.Decode(tokens[i]);
+                if (_options.Window == 0 || (i + 1) % _options.Window != 0)
+                    continue;
+                Windows.Add(new DecodeWindow(i + 1, _options.Window / Stopwatch.GetElapsedTime(windowStarted).TotalSeconds, sequence.Cache.KvBytes));
+                windowStarted = Stopwatch.GetTimestamp();
             }
 
             double seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;

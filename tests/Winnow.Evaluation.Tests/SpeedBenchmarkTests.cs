@@ -36,6 +36,18 @@ public sealed class SpeedBenchmarkTests
         Assert.InRange(guided.KvBytes, 1, guided.KvBytesFull / 4);
     }
 
+    [Fact]
+    public void A_long_decoding_is_shown_stretch_by_stretch()
+    {
+        using TinyLlama tiny = new();
+        BenchmarkResult result = SpeedBenchmark.Run(tiny.Model, Options(200, "h2o") with { GenTokens = 35, Window = 10 });
+        Assert.Equal([10, 20, 30], result.Windows.Select(window => window.Tokens));
+        Assert.All(result.Windows, window => Assert.True(window.TokensPerSecond > 0));
+        // H2O drops an entry for each one that comes.
+        Assert.Single(result.Windows.Select(window => window.KvBytes).Distinct());
+        Assert.Empty(SpeedBenchmark.Run(tiny.Model, Options(0, "full")).Windows);
+    }
+
     [Theory]
     [InlineData(0, 1, 0, 1, "0 prompt tokens")]
     [InlineData(1, 0, 0, 1, "0 generated tokens")]

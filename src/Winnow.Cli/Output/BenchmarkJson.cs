@@ -34,6 +34,9 @@ internal static class BenchmarkJson
         KvBytesPerToken = result.KvBytesPerToken,
         KvBytes = result.KvBytes,
         KvBytesFull = result.KvBytesFull,
+        Windows = result.Windows.Count == 0
+            ? null
+            : [.. result.Windows.Select(window => new WindowJson(window.Tokens, Figures.Measured(window.TokensPerSecond), window.KvBytes))],
     };
 
     private static SpreadJson Of(SpeedSummary speed) =>

@@ -67,7 +67,13 @@ internal sealed record BenchRowJson
     public required long KvBytes { get; init; }
 
     public required long KvBytesFull { get; init; }
+
+    /// <summary>Stretches of the last decoding, when asked for.</summary>
+    public IReadOnlyList<WindowJson>? Windows { get; init; }
 }
+
+/// <summary>A stretch of a long decoding.</summary>
+internal sealed record WindowJson(int Tokens, double TokensPerS, long KvBytes);
 
 /// <summary>Spread of the runs, tokens per second.</summary>
 internal sealed record SpreadJson(double Min, double LowerQuartile, double UpperQuartile, double Max);

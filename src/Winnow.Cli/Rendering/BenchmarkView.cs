@@ -32,6 +32,18 @@ internal static class BenchmarkView
         console.Write(table);
         console.MarkupLineInterpolated(
             $"[dim]median of {report.Results[0].Runs} runs; MiB a token: weights and cached entries that decoding one token reads[/]");
+        foreach (BenchRowJson row in report.Results.Where(row => row.Windows is not null))
+            PrintWindows(console, row);
+    }
+
+    private static void PrintWindows(IAnsiConsole console, BenchRowJson row)
+    {
+        Table table = new Table().Border(TableBorder.Simple).Title($"the last run at depth {Figures.Whole(row.Depth)}");
+        foreach (string name in new[] { "generated", "decode tok/s", "KV bytes" })
+            table.AddColumn(Right(name));
+        foreach (WindowJson window in row.Windows!)
+            table.AddRow(Figures.Whole(window.Tokens), Figures.Short(window.TokensPerS), Figures.Bytes(window.KvBytes));
+        console.Write(table);
     }
 
     private static TableColumn Right(string name) => new TableColumn(name).RightAligned();
