@@ -66,6 +66,8 @@ internal static class CommandLine
         root.Add(new ChatCommand(terminal, common));
         root.Add(new CompareCommand(terminal, common));
         root.Add(new PerplexityCommand(terminal, common));
+        root.Add(new CommandGroup(
+            "eval", "Counts right answers under cache policies.", new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common)));
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));

@@ -16,17 +16,17 @@ public static class Comparison
 
     /// <summary>Runs all rows.</summary>
     /// <param name="model">The model.</param>
-    /// <param name="promptTokens">The whole prompt: document, question, chat template.</param>
+    /// <param name="prompt">The whole prompt: document, question, chat template.</param>
     /// <param name="options">Policies, budgets and the answer's length.</param>
     /// <param name="progress">Told the tokens of each step of each row.</param>
     /// <param name="cancellation">Stops between chunks and between tokens.</param>
     /// <exception cref="WinnowException">A policy is unknown or cannot work with the model, or prompt and answer outgrow the model's window.</exception>
     public static ComparisonReport Run(
-        LanguageModel model, int[] promptTokens, ComparisonOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+        LanguageModel model, PromptTokens prompt, ComparisonOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
     {
-        Validate(model, promptTokens, options);
+        Validate(model, prompt.Tokens, options);
         ChosenPolicy[] policies = [.. options.Entries.Select(entry => entry.Parse())];
-        Job job = new(model, promptTokens, options, progress, cancellation);
+        Job job = new(model, prompt, options, progress, cancellation);
         // All that can be refused is refused before the first minute is spent.
         foreach (ChosenPolicy policy in policies)
             model.CreateSequence(policy, options.EntriesType).Dispose();
@@ -37,7 +37,7 @@ public static class Comparison
         return new ComparisonReport
         {
             Model = ModelNames.Of(model),
-            PromptTokens = promptTokens.Length,
+            PromptTokens = prompt.Tokens.Length,
             MeasuredTokens = job.Reference.Count,
             Threads = model.Threads,
             Entries = options.EntriesType,
@@ -64,8 +64,10 @@ public static class Comparison
 
     /// <summary>One comparison under way.</summary>
     private sealed class Job(
-        LanguageModel model, int[] prompt, ComparisonOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
+        LanguageModel model, PromptTokens prompt, ComparisonOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
+        private readonly int[] _tokens = prompt.Tokens;
+
         public ReferenceAnswer Reference { get; } = new(options.MeasuredTokens);
 
         /// <summary>Has the code of every policy compiled, so that the first rows are not the slowest.</summary>
@@ -76,9 +78,9 @@ public static class Comparison
             {
                 progress?.Report(new EvaluationProgress("warm-up", i, distinct.Length));
                 using Sequence sequence = model.CreateSequence(distinct[i], options.EntriesType);
-                sequence.Prefill(prompt.AsSpan(0, Math.Min(prompt.Length, WarmUpPrompt)), progress: null, cancellation);
+                sequence.Prefill(_tokens.AsSpan(0, Math.Min(_tokens.Length, WarmUpPrompt)), progress: null, cancellation);
                 for (int step = 0; step < Math.Min(WarmUpTokens, options.MaxTokens); step++)
-                    sequence.Decode(prompt[step % prompt.Length]);
+                    sequence.Decode(_tokens[step % _tokens.Length]);
             }
 
             progress?.Report(new EvaluationProgress("warm-up", distinct.Length, distinct.Length));
@@ -117,8 +119,8 @@ public static class Comparison
             try
             {
                 long started = Stopwatch.GetTimestamp();
-                sequence.Prefill(prompt, ProgressRelay.To(progress, stage + " · prefill", 0, prompt.Length), cancellation);
-                double speed = prompt.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
+                sequence.Prefill(_tokens, prompt.QuestionTokens, ProgressRelay.To(progress, stage + " · prefill", 0, _tokens.Length), cancellation);
+                double speed = _tokens.Length / Stopwatch.GetElapsedTime(started).TotalSeconds;
                 return new Reading(sequence, speed, (double)sequence.Cache.Entries / sequence.Cache.Layout.Lanes, sequence.Cache.KvBytes);
             }
             catch
@@ -164,7 +166,7 @@ public static class Comparison
             KlDivergence = divergence,
             KeptEntries = reading.Kept,
             KvBytes = reading.KvBytes,
-            KvBytesFull = reading.Sequence.Cache.Layout.FullBytes(prompt.Length),
+            KvBytesFull = reading.Sequence.Cache.Layout.FullBytes(_tokens.Length),
             KvBytesEnd = answer.KvBytes,
             PrefillTokensPerSecond = reading.TokensPerSecond,
             DecodeTokensPerSecond = answer.TokensPerSecond,

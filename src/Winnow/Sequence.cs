@@ -48,11 +48,11 @@ public sealed class Sequence : IDisposable
     /// <returns>Logits after the last token, [vocabulary].</returns>
     /// <exception cref="WinnowException">The text would outgrow the model's window, or a token id does not exist.</exception>
     public Span<float> Prefill(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellation = default) =>
-        Prefill(tokens, Math.Min(DefaultQuestion, tokens.Length / 4), progress, cancellation);
+        Prefill(tokens, 0, progress, cancellation);
 
     /// <summary>Reads a prompt and tells the policy which part of it is the question.</summary>
     /// <param name="tokens">Token ids, at least one.</param>
-    /// <param name="questionTokens">How many of the last tokens are the question and what follows it.</param>
+    /// <param name="questionTokens">How many of the last tokens are the question and what follows it; 0 when that is not known.</param>
     /// <param name="progress">Told the number of tokens read so far.</param>
     /// <param name="cancellation">Stops between two chunks; what was read until then stays.</param>
     /// <returns>Logits after the last token, [vocabulary].</returns>
@@ -60,7 +60,8 @@ public sealed class Sequence : IDisposable
     public Span<float> Prefill(ReadOnlySpan<int> tokens, int questionTokens, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(questionTokens);
-        Read(tokens, Math.Min(questionTokens, tokens.Length), tokens.Length - 1, _keepLogits, progress, cancellation);
+        int question = questionTokens == 0 ? Math.Min(DefaultQuestion, tokens.Length / 4) : Math.Min(questionTokens, tokens.Length);
+        Read(tokens, question, tokens.Length - 1, _keepLogits, progress, cancellation);
         return _logits;
     }
 

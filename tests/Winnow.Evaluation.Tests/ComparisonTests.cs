@@ -102,7 +102,7 @@ public sealed class ComparisonTests
         Recorder recorder = new();
         ComparisonOptions options = new() { Entries = [new ComparisonEntry("h2o", Budget.Unlimited), new ComparisonEntry("h3o", Budget.Unlimited)] };
         Assert.Contains(
-            "h3o", Assert.Throws<WinnowException>(() => Comparison.Run(tiny.Model, TinyLlama.Text(10), options, recorder)).Message, StringComparison.Ordinal);
+            "h3o", Assert.Throws<WinnowException>(() => Comparison.Run(tiny.Model, new PromptTokens(TinyLlama.Text(10), 0), options, recorder)).Message, StringComparison.Ordinal);
         Assert.Empty(recorder.Reports);
         Assert.Contains("window of 2048", Assert.Throws<WinnowException>(() => Run(tiny, [], null, 2000)).Message, StringComparison.Ordinal);
         Assert.Contains("no tokens", Assert.Throws<WinnowException>(() => Run(tiny, [], null, 0)).Message, StringComparison.Ordinal);
@@ -119,10 +119,10 @@ public sealed class ComparisonTests
                 source.Cancel();
         });
         ComparisonOptions options = new() { Entries = [] };
-        Assert.Throws<OperationCanceledException>(() => Comparison.Run(tiny.Model, TinyLlama.Text(50), options, recorder, source.Token));
+        Assert.Throws<OperationCanceledException>(() => Comparison.Run(tiny.Model, new PromptTokens(TinyLlama.Text(50), 0), options, recorder, source.Token));
         Assert.Equal(3, recorder.Reports[^1].Done);
     }
 
     private static ComparisonReport Run(TinyLlama tiny, IEnumerable<ComparisonEntry> entries, ComparisonOptions? options = null, int prompt = 300) =>
-        Comparison.Run(tiny.Model, TinyLlama.Text(prompt), (options ?? new ComparisonOptions { Entries = [] }) with { Entries = [.. entries] });
+        Comparison.Run(tiny.Model, new PromptTokens(TinyLlama.Text(prompt), 0), (options ?? new ComparisonOptions { Entries = [] }) with { Entries = [.. entries] });
 }

@@ -35,16 +35,16 @@ internal sealed class CompareCommand : WinnowCommand
         : base("compare", "Answers a question over a document with the full cache and with cache policies, and shows what each loses and saves.", terminal)
     {
         _common = common;
-        AddAll([common.Model, common.File, common.Prompt, common.System, _raw, _caches, _keeps, common.CacheType, _maxTokens]);
+        AddAll([common.Model, common.File, common.Question, common.Prompt, common.System, _raw, _caches, _keeps, common.CacheType, _maxTokens]);
         AddAll(common.Temperature, common.TopP, common.TopK, common.Seed, _output, _plot, common.Threads, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("all policies on a sample document", "winnow compare"),
-        new("on a document of your own, with three budgets and a plot", "winnow compare --file report.txt --prompt \"Who signed it?\" --keep 50%,25%,10% --plot plot.png"),
+        new("on a document of your own, with three budgets and a plot", "winnow compare --file report.txt --question \"Who signed it?\" --keep 50%,25%,10% --plot plot.png"),
         new("two policies, one with options", "winnow compare --cache h2o:norm=mean-over-visible --cache snapkv --keep 512"),
-        new("the figures for a script", "winnow compare --file report.txt --prompt \"Who signed it?\" --json | jq '.rows[] | {cache, agreement_top1}'"),
+        new("the figures for a script", "winnow compare --file report.txt --question \"Who signed it?\" --json | jq '.rows[] | {cache, agreement_top1}'"),
     ];
 
     protected override int Execute(ParseResult arguments)
@@ -58,11 +58,12 @@ internal sealed class CompareCommand : WinnowCommand
             EntriesType = _common.ReadCacheType(arguments),
             Sampling = sampling,
         };
-        RequireFolder(arguments.GetValue(_output));
-        RequireFolder(arguments.GetValue(_plot));
+        OutputFile.RequireFolder(arguments.GetValue(_output));
+        OutputFile.RequireFolder(arguments.GetValue(_plot));
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
         (string? file, PromptText prompt) = ReadPrompt(arguments);
-        int[] tokens = new PromptRenderer(model.Tokenizer, arguments.GetValue(_raw)).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
+        PromptTokens tokens = new PromptRenderer(model.Tokenizer, arguments.GetValue(_raw))
+            .EncodePrompt(arguments.GetValue(_common.System), prompt.Document, prompt.Question);
         ComparisonReport report = Patience.Run(Terminal, "warming up", meter => Comparison.Run(
             model, tokens, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
         CompareJson json = ComparisonJson.Of(report, file, prompt.Question ?? "");
@@ -76,17 +77,10 @@ internal sealed class CompareCommand : WinnowCommand
 
     private static string[] OrDefault(string[]? given, string otherwise) => given is { Length: > 0 } ? given : [otherwise];
 
-    /// <summary>Refuses a file that could not be written before minutes are spent on its content.</summary>
-    private static void RequireFolder(string? path)
-    {
-        if (path is not null && Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder))
-            throw new WinnowException($"{path}: there is no folder {folder} to write to; create it or choose another");
-    }
-
     private (string? File, PromptText Prompt) ReadPrompt(ParseResult arguments)
     {
         string? file = arguments.GetValue(_common.File);
-        if (file is not null || arguments.GetValue(_common.Prompt) is not null)
+        if (file is not null || arguments.GetValue(_common.Prompt) is not null || arguments.GetValue(_common.Question) is not null)
             return (file, PromptSource.Read(arguments, _common, null, Terminal));
         return (SampleDocument.Name, new PromptText(SampleDocument.Read(), SampleDocument.Question));
     }

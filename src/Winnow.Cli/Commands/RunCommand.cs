@@ -29,7 +29,7 @@ internal sealed class RunCommand : WinnowCommand
         : base("run", "Answers one prompt, over a document if there is one.", terminal)
     {
         _common = common;
-        AddAll([common.Model, common.Prompt, _promptFile, common.File, common.System, _raw, common.Cache, common.Keep, common.CacheType]);
+        AddAll([common.Model, common.Prompt, common.Question, _promptFile, common.File, common.System, _raw, common.Cache, common.Keep, common.CacheType]);
         AddAll(common.OfSampling);
         AddAll(_logProbabilities, common.Threads, common.FloatActivations, common.Json);
     }
@@ -37,7 +37,7 @@ internal sealed class RunCommand : WinnowCommand
     public override IReadOnlyList<Example> Examples =>
     [
         new("a question", "winnow run --prompt \"Name three rivers in France.\""),
-        new("a question over a document, keeping a quarter of the cache", "winnow run --file report.txt --prompt \"Who signed it?\" --cache snapkv --keep 25%"),
+        new("a question over a document, keeping a quarter of the cache", "winnow run --file report.txt --question \"Who signed it?\" --cache snapkv --keep 25%"),
         new("a document from another program", "git log | winnow run --prompt \"What changed?\" --cache sage-kv --keep 1024"),
         new("the same text as it is, and figures for a script", "winnow run --raw --prompt \"Once upon a time\" --max-tokens 50 --json"),
     ];
@@ -54,7 +54,7 @@ internal sealed class RunCommand : WinnowCommand
         bool raw = arguments.GetValue(_raw);
         if (raw && arguments.GetValue(_common.System) is not null)
             throw new WinnowException("--system has no place with --raw, which sends the text as it is; drop one of them");
-        int[] tokens = new PromptRenderer(model.Tokenizer, raw).EncodeSingle(arguments.GetValue(_common.System), prompt.Joined);
+        PromptTokens tokens = new PromptRenderer(model.Tokenizer, raw).EncodePrompt(arguments.GetValue(_common.System), prompt.Document, prompt.Question);
         using Sequence sequence = model.CreateSequence(policy, entries);
         Answer answer = Answer.Generate(model, sequence, tokens, generation, Terminal, json ? null : Stream);
         if (json)

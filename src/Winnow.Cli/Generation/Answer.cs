@@ -55,21 +55,22 @@ internal sealed class Answer
     /// <summary>Reads a prompt and writes an answer; Ctrl-C ends either, and what was written until then stays.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sequence">Where the conversation stands; it moves along.</param>
-    /// <param name="prompt">Tokens to read first.</param>
+    /// <param name="prompt">What to read first.</param>
     /// <param name="options">How to generate.</param>
     /// <param name="terminal">Where progress is shown.</param>
     /// <param name="write">Called with each piece of text.</param>
     /// <exception cref="OperationCanceledException">Ctrl-C came while the prompt was read.</exception>
-    public static Answer Generate(LanguageModel model, Sequence sequence, int[] prompt, GenerationOptions options, Terminal terminal, Action<string>? write)
+    public static Answer Generate(LanguageModel model, Sequence sequence, PromptTokens prompt, GenerationOptions options, Terminal terminal, Action<string>? write)
     {
         CancellationToken stop = terminal.Interrupts.Token;
         long started = Stopwatch.GetTimestamp();
-        Patience.Run(terminal, $"reading {Figures.Whole(prompt.Length)} tokens", meter =>
+        int total = prompt.Tokens.Length;
+        Patience.Run(terminal, $"reading {Figures.Whole(total)} tokens", meter =>
         {
-            sequence.Prefill(prompt, new Reporter<int>(done => meter.Report(done, prompt.Length)), stop);
+            sequence.Prefill(prompt.Tokens, prompt.QuestionTokens, new Reporter<int>(done => meter.Report(done, total)), stop);
             return 0;
         });
-        Answer answer = new() { PromptTokens = prompt.Length, PrefillSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds };
+        Answer answer = new() { PromptTokens = total, PrefillSeconds = Stopwatch.GetElapsedTime(started).TotalSeconds };
         if (write is null)
         {
             Patience.Run(terminal, "answering", meter =>

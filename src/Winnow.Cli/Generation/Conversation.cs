@@ -46,13 +46,13 @@ internal sealed class Conversation : IDisposable
     {
         int before = _messages.Count;
         if (before == 0)
-            _messages.AddRange(PromptRenderer.Messages(_system, new Options.PromptText(_document, message).Joined));
+            _messages.AddRange(PromptRenderer.Messages(_system, PromptRenderer.Join(_document, message)));
         else
             _messages.Add(new ChatMessage("user", message));
         try
         {
             string text = _renderer.Render(_messages);
-            Answer answer = Answer.Generate(_model, Ready(text, out int[] tokens), tokens, _generation, terminal, write);
+            Answer answer = Answer.Generate(_model, Ready(text, message, out PromptTokens tokens), tokens, _generation, terminal, write);
             Remember(text, answer);
             return answer;
         }
@@ -75,16 +75,18 @@ internal sealed class Conversation : IDisposable
     public void Dispose() => Release();
 
     /// <summary>A sequence at the place from which the conversation goes on, and the tokens that it still has to read.</summary>
-    private Sequence Ready(string text, out int[] tokens)
+    private Sequence Ready(string text, string message, out PromptTokens tokens)
     {
         if (_sequence is not null && text.StartsWith(_read, StringComparison.Ordinal) && text.Length > _read.Length)
         {
-            tokens = [.. _pending is int last ? [last] : Array.Empty<int>(), .. _renderer.EncodeMore(text[_read.Length..])];
+            int[] more = [.. _pending is int last ? [last] : Array.Empty<int>(), .. _renderer.EncodeMore(text[_read.Length..])];
+            // The whole turn is the question: the document, if any, was read before.
+            tokens = new PromptTokens(more, more.Length);
             return _sequence;
         }
 
         Release();
-        tokens = _renderer.Encode(text);
+        tokens = _renderer.EncodeRendered(text, message);
         return _sequence = _model.CreateSequence(_policy, _entries);
     }
 

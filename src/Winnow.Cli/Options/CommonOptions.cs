@@ -57,6 +57,9 @@ internal sealed class CommonOptions
     /// <summary>What to answer.</summary>
     public Option<string?> Prompt { get; } = Values.Text("--prompt", "TEXT", "the question or instruction");
 
+    /// <summary>What to answer, beside a document.</summary>
+    public Option<string?> Question { get; } = Values.Text("--question", "TEXT", "what is asked of the document; the same as --prompt");
+
     /// <summary>A document.</summary>
     public Option<string?> File { get; } = Values.Text("--file", "PATH", "a text file: the document; '-' for standard input");
 

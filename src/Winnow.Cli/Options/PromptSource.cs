@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Winnow.Decoding;
 
 namespace Winnow.Cli.Options;
 
@@ -8,7 +9,7 @@ namespace Winnow.Cli.Options;
 internal sealed record PromptText(string? Document, string? Question)
 {
     /// <summary>Both, separated by an empty line.</summary>
-    public string Joined => string.Join("\n\n", new[] { Document?.TrimEnd('\r', '\n'), Question }.Where(part => !string.IsNullOrEmpty(part)));
+    public string Joined => PromptRenderer.Join(Document, Question);
 }
 
 /// <summary>Collects the prompt from options, files and standard input.</summary>
@@ -24,6 +25,8 @@ internal static class PromptSource
     public static PromptText Read(ParseResult arguments, CommonOptions common, Option<string?>? promptFile, Terminal terminal)
     {
         string? prompt = arguments.GetValue(common.Prompt);
+        if (arguments.GetValue(common.Question) is { } question)
+            prompt = prompt is null ? question : throw new WinnowException("--prompt and --question were both given, and mean the same; keep one of them");
         string? file = arguments.GetValue(common.File);
         if (promptFile is not null && arguments.GetValue(promptFile) is { } path)
         {

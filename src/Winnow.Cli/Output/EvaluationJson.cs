@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Winnow.Cli.Output;
 
 /// <summary>Answer of <c>compare --json</c>.</summary>
@@ -69,6 +71,7 @@ internal sealed record BenchRowJson
     public required long KvBytesFull { get; init; }
 
     /// <summary>Stretches of the last decoding, when asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<WindowJson>? Windows { get; init; }
 }
 
@@ -77,3 +80,9 @@ internal sealed record WindowJson(int Tokens, double TokensPerS, long KvBytes);
 
 /// <summary>Spread of the runs, tokens per second.</summary>
 internal sealed record SpreadJson(double Min, double LowerQuartile, double UpperQuartile, double Max);
+
+/// <summary>Right answers of one policy with one budget.</summary>
+internal sealed record EvalJson(IReadOnlyList<EvalTaskJson> Tasks, string Cache, string Keep, long KvBytes);
+
+/// <summary>Right answers of a task, in percent.</summary>
+internal sealed record EvalTaskJson(string Task, double Score, int Samples);

@@ -15,6 +15,8 @@ namespace Winnow.Cli.Output;
 [JsonSerializable(typeof(PerplexityJson))]
 [JsonSerializable(typeof(CompareJson))]
 [JsonSerializable(typeof(BenchJson))]
+[JsonSerializable(typeof(EvalJson))]
+[JsonSerializable(typeof(EvalJson[]))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyJson>))]
 internal sealed partial class JsonShapesContext : JsonSerializerContext;
 
