@@ -165,7 +165,9 @@ public sealed class KvCompose : CachePolicy
             }
         }
 
-        /// <summary>Goes by position: after an earlier compression a slot holds another token in each lane. A lane that dropped the token counts as zero.</summary>
+        /// <summary>
+        /// Goes by position: after an earlier compression a slot holds another token in each lane. A lane that dropped the token counts as zero.
+        /// </summary>
         private static void AddMeanOverLanes(LayerCache layer, float[][] scores)
         {
             float[] means = new float[layer.Position];

@@ -7,7 +7,7 @@ namespace Winnow.Caching.Policies;
 /// <summary>
 /// Keeps the newest entries and those with the highest decayed attention mass; an entry that has to leave is not deleted but averaged into its most similar
 /// residual entry, whose attention logit grows with the logarithm of the tokens it stands for.
-/// "ZeroMerge: Parameter-Free KV Cache Compression for Memory-Efficient Long-Context LLMs" (also ZSMerge), 2025, arXiv 2503.10714.
+/// Liu et al. 2025, "ZeroMerge: Parameter-Free KV Cache Compression for Memory-Efficient Long-Context LLMs" (also ZSMerge), arXiv 2503.10714.
 /// </summary>
 public sealed class ZeroMerge : CachePolicy
 {
@@ -60,7 +60,7 @@ public sealed class ZeroMerge : CachePolicy
     {
         Name = "zeromerge",
         Summary = "keeps the newest and the most attended entries, and averages the others into a few",
-        Paper = "ZeroMerge 2025, arXiv 2503.10714",
+        Paper = "Liu et al. 2025, arXiv 2503.10714",
         Options =
         [
             new PolicyOption("tail", "0.1", "newest entries: a count, or below 1 a share of keep"),
@@ -71,7 +71,8 @@ public sealed class ZeroMerge : CachePolicy
             new PolicyOption("merged-score", "max", "max or sum: score of a merged entry"),
             new PolicyOption("seed", "first", "first or protect-sink: what residual entries begin with when the prompt fits the budget"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill,
         Build = arguments => new ZeroMerge(new Options
         {
             Keep = arguments.Keep,
@@ -310,7 +311,9 @@ public sealed class ZeroMerge : CachePolicy
                 if (lane.Flags[slot] != Residual)
                     continue;
                 lane.ReadKey(slot, other);
-                float similarity = options.Similarity == KeySimilarity.Dot ? TensorPrimitives.Dot<float>(key, other) : -TensorPrimitives.Distance<float>(key, other);
+                float similarity = options.Similarity == KeySimilarity.Dot
+                    ? TensorPrimitives.Dot<float>(key, other)
+                    : -TensorPrimitives.Distance<float>(key, other);
                 if (best < 0 || similarity > highest)
                     (best, highest) = (slot, similarity);
             }

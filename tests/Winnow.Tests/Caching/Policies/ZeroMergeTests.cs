@@ -183,6 +183,24 @@ public sealed class ZeroMergeTests
     }
 
     [Fact]
+    public void What_the_window_has_passed_is_dropped_and_not_merged()
+    {
+        using PolicyBench bench = new(new ZeroMerge(new ZeroMerge.Options { Keep = Budget.Entries(5), Tail = new(2) }), window: 5);
+        PromptA(bench);
+        // Of the leftovers 1, 3, 4 and 5 the next query, at 8, sees 4 and 5.
+        Assert.Equal([0, 2, 4, 6, 7], bench.Kept());
+        AssertEntry(bench.Lane, position: 4, [.5f, .5f], 5.5f, weight: 2, score: .3f);
+        // Entry 6 is the lightest and in sight. Entry 0, made the lightest, is not.
+        StepA(bench, null);
+        Assert.Equal([0, 2, 4, 7, 8], bench.Kept());
+        Assert.Equal(3, bench.Lane.Weights[bench.Lane.Positions.IndexOf(4)]);
+        bench.Lane.Scores[bench.Lane.Positions.IndexOf(0)] = 0;
+        StepA(bench, null);
+        Assert.Equal([2, 4, 7, 8, 9], bench.Kept());
+        Assert.Equal(3, bench.Lane.Weights[bench.Lane.Positions.IndexOf(4)]);
+    }
+
+    [Fact]
     public void Scores_of_merged_entries_can_be_added()
     {
         ZeroMerge.Options options = new() { Keep = Budget.Entries(5), Tail = new(2), Score = ZeroMerge.MergedScore.Sum };
@@ -198,7 +216,8 @@ public sealed class ZeroMergeTests
     [InlineData(50, 1, 20, 18, 1, 1)]
     [InlineData(2, 50, 20, 2, 17, 1)]
     [InlineData(0.5, 0, 10, 5, 0, 5)]
-    public void A_budget_is_split_with_room_for_each_part(double tail, double residuals, int budget, int expectedTail, int expectedResiduals, int expectedChosen)
+    public void A_budget_is_split_with_room_for_each_part(
+        double tail, double residuals, int budget, int expectedTail, int expectedResiduals, int expectedChosen)
     {
         ZeroMerge.Options options = new() { Tail = new(tail), Residuals = new(residuals) };
         Assert.Equal((expectedTail, expectedResiduals, expectedChosen), options.Split(budget));
