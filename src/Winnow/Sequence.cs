@@ -218,16 +218,19 @@ public sealed class Sequence : IDisposable
         for (int text = 0; text < Math.Max(1, texts.Count); text++)
         {
             ReadOnlySpan<int> tokens = texts.Count == 0 ? prompt : [.. _owner.Tokenizer.Encode(texts[text])];
-            for (int start = 0; start < tokens.Length; start += _owner.Options.ChunkSize)
+            try
             {
-                if (cancellation.IsCancellationRequested)
-                    _store.Retract(end);
-                cancellation.ThrowIfCancellationRequested();
-                ReadOnlySpan<int> chunk = tokens[start..Math.Min(tokens.Length, start + _owner.Options.ChunkSize)];
-                Run(chunk, CachePhase.Replay, chunk.Length, _keepLogits);
+                for (int start = 0; start < tokens.Length; start += _owner.Options.ChunkSize)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    ReadOnlySpan<int> chunk = tokens[start..Math.Min(tokens.Length, start + _owner.Options.ChunkSize)];
+                    Run(chunk, CachePhase.Replay, chunk.Length, _keepLogits);
+                }
             }
-
-            _store.Retract(end);
+            finally
+            {
+                _store.Retract(end);
+            }
         }
     }
 

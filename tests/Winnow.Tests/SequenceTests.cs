@@ -75,6 +75,8 @@ public sealed class SequenceTests : IDisposable
     [InlineData("h2o", "50%")]
     [InlineData("sage-kv", "40%")]
     [InlineData("streaming-llm:position=rolling", "80")]
+    [InlineData("zeromerge:residual=2", "25%")]
+    [InlineData("kvcompose", "25%")]
     public void An_exported_sequence_goes_on_in_another_model_instance(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);
@@ -255,6 +257,9 @@ public sealed class SequenceTests : IDisposable
     [InlineData("h2o", "25%")]
     [InlineData("sage-kv", "25%")]
     [InlineData("snapkv", "25%")]
+    [InlineData("zeromerge", "25%")]
+    [InlineData("zeromerge:residual=3,similarity=distance,seed=protect-sink", "25%")]
+    [InlineData("kvcompose", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);

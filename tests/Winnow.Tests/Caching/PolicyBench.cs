@@ -15,14 +15,14 @@ internal sealed class PolicyBench : IDisposable
     private readonly QueryHistory? _history;
     private readonly CacheSession? _session;
 
-    public PolicyBench(CachePolicy policy, int kvHeads = 1, int group = 1, int headDim = 2)
+    public PolicyBench(CachePolicy policy, int kvHeads = 1, int group = 1, int headDim = 2, int window = 0)
     {
         PageFormat format = new(headDim, EntryType.F32);
         _pool = new PagePool(format);
         _attention = new PagedAttention(_team, format);
         Store = new KvStore(new KvLayout(1, kvHeads, format, policy.Needs.AllFields, policy.Needs.Observer?.Channels(group) ?? 1), _pool);
         _history = policy.Needs.RecentQueries > 0 ? new QueryHistory(1, policy.Needs.RecentQueries, kvHeads * group * headDim) : null;
-        AttentionShape shape = new() { QueryHeads = kvHeads * group, KvHeads = kvHeads, HeadDim = headDim, Scale = 1 };
+        AttentionShape shape = new() { QueryHeads = kvHeads * group, KvHeads = kvHeads, HeadDim = headDim, Scale = 1, SlidingWindow = window };
         Layer = new LayerCache(0, shape, Store, _history, _attention, null, contextLength: 4096);
         _session = policy.Start();
     }

@@ -4,9 +4,8 @@ using Winnow.Caching.Storage;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Reads the prompt a second time against its own finished cache, scores every entry by the most attention that any query of that reading gave it, lets each KV head
-/// keep its own best entries, and gives each layer its share of one budget for the whole cache. Slot j of a layer is a composite token: its heads may hold
-/// different positions there. What is generated stays.
+/// Reads the prompt a second time against its own cache (or scoring prompts instead), notes the highest attention that every entry gets, and keeps the best of
+/// each lane. Lanes of a layer keep equally many; the layers compete for one budget.
 /// Akulov et al. 2025, "KVCompose: Efficient Structured KV Cache Compression with Composite Tokens", arXiv 2509.05165.
 /// </summary>
 public sealed class KvCompose : CachePolicy
@@ -19,6 +18,7 @@ public sealed class KvCompose : CachePolicy
         _options = options;
         Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds
         {
+            // A mean over all queries ranks entries as their sum does.
             Observer = new AttentionObserver { PerQueryHead = true, Maximum = options.Task == Aggregation.Max, Passes = ObservedPasses.Replay },
             Replay = true,
             ReplayTexts = options.Prompts,
@@ -28,10 +28,10 @@ public sealed class KvCompose : CachePolicy
     /// <summary>How several numbers become one.</summary>
     public enum Aggregation
     {
-        /// <summary>The largest.</summary>
+        /// <summary>Their maximum.</summary>
         Max,
 
-        /// <summary>The mean.</summary>
+        /// <summary>Their mean.</summary>
         Mean,
     }
 
@@ -39,21 +39,22 @@ public sealed class KvCompose : CachePolicy
     public static PolicyDescriptor Descriptor { get; } = new()
     {
         Name = "kvcompose",
-        Summary = "reads the prompt twice and shares one budget among all layers by the attention found",
+        Summary = "reads the prompt twice and keeps what the second reading attends to; the layers compete for the budget",
         Paper = "Akulov et al. 2025, arXiv 2509.05165",
         Options =
         [
-            new PolicyOption("task", "max", "over the queries of the second reading: max or mean"),
-            new PolicyOption("group", "mean", "over the query heads of a KV head: max or mean"),
-            new PolicyOption("head", "mean", "over the KV heads of a layer, for the layer's share: max or mean"),
-            new PolicyOption("value-norm", "false", "whether scores are multiplied by the length of the value"),
-            new PolicyOption("smooth", "true", "whether the layer's mean score is added to each head's"),
-            new PolicyOption("floor", "1", "fewest entries of a layer"),
-            new PolicyOption("structured", "true", "whether all heads of a layer keep the same number"),
-            new PolicyOption("first-longest", "false", "whether the first layer gets at least what any other gets"),
-            new PolicyOption("prompts", "the prompt itself", "file with texts to read the second time, separated by empty lines"),
+            new PolicyOption("task", "max", "max or mean: over the queries of the second reading"),
+            new PolicyOption("group", "mean", "max or mean: over the query heads of a lane"),
+            new PolicyOption("head", "mean", "max or mean: over the lanes of a layer, for the layer's share"),
+            new PolicyOption("value-norm", "false", "multiply scores by the length of the value"),
+            new PolicyOption("smooth", "true", "add to each score the mean over the layer's lanes"),
+            new PolicyOption("floor", "1", "entries that every lane keeps at least"),
+            new PolicyOption("structured", "true", "equally many entries in all lanes of a layer; false to let all lanes of the model compete"),
+            new PolicyOption("first-longest", "false", "give the first layer at least as many entries as any other, as the paper's program does"),
+            new PolicyOption("prompts", "the prompt itself", "file with texts to read instead, set apart by blank lines"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill,
         Build = arguments => new KvCompose(new Options
         {
             Keep = arguments.Keep,
@@ -75,37 +76,37 @@ public sealed class KvCompose : CachePolicy
     /// <inheritdoc/>
     public override CacheSession? Start() => _options.Keep.IsUnlimited ? null : new Session(_options);
 
-    /// <summary>Sizes and variants; the defaults are the official code's.</summary>
+    /// <summary>Sizes and variants.</summary>
     public sealed record Options
     {
-        /// <summary>Entries of a lane, a mean over the whole cache.</summary>
+        /// <summary>Entries of a lane, a mean over all lanes.</summary>
         public Budget Keep { get; init; }
 
         /// <summary>Over the queries of the second reading.</summary>
-        public Aggregation Task { get; init; }
+        public Aggregation Task { get; init; } = Aggregation.Max;
 
-        /// <summary>Over the query heads of a KV head.</summary>
+        /// <summary>Over the query heads of a lane.</summary>
         public Aggregation Group { get; init; } = Aggregation.Mean;
 
-        /// <summary>Over the KV heads of a layer, for its share.</summary>
+        /// <summary>Over the lanes of a layer, for the layer's share.</summary>
         public Aggregation Head { get; init; } = Aggregation.Mean;
 
         /// <summary>Whether scores are multiplied by the length of the value.</summary>
         public bool ValueNorm { get; init; }
 
-        /// <summary>Whether the layer's mean score is added to each head's.</summary>
+        /// <summary>Whether the mean over the layer's lanes is added to each score.</summary>
         public bool Smooth { get; init; } = true;
 
-        /// <summary>Fewest entries of a layer.</summary>
+        /// <summary>Entries that every lane keeps at least.</summary>
         public int Floor { get; init; } = 1;
 
-        /// <summary>Whether all heads of a layer keep the same number.</summary>
+        /// <summary>Whether all lanes of a layer keep equally many entries.</summary>
         public bool Structured { get; init; } = true;
 
-        /// <summary>Whether the first layer gets at least what any other gets.</summary>
+        /// <summary>Whether the first layer gets at least as many entries as any other.</summary>
         public bool FirstLongest { get; init; }
 
-        /// <summary>Texts to read the second time; empty for the prompt itself.</summary>
+        /// <summary>Texts to read instead of the prompt.</summary>
         public IReadOnlyList<string> Prompts { get; init; } = [];
     }
 
@@ -117,62 +118,80 @@ public sealed class KvCompose : CachePolicy
 
         public override void AfterPrompt(IReadOnlyList<LayerCache> layers)
         {
-            LayerCache first = layers[0];
-            int entries = first.Resolve(options.Keep, first.PromptLength, options.Floor);
-            float[][][] scores = [.. layers.Select(ScoreLayer)];
-            long total = (long)entries * layers.Count;
-            int[][] budgets = options.Structured
+            int keep = layers[0].Resolve(options.Keep, layers[0].PromptLength, options.Floor);
+            float[][][] scores = [.. layers.Select(Score)];
+            long total = (long)keep * layers.Count;
+            int[][] counts = options.Structured
                 ? CompositeBudgets.Structured(scores, total, options.Head == Aggregation.Max, options.Floor, options.FirstLongest)
-                : CompositeBudgets.Unstructured(scores, total * first.KvHeads, options.Floor);
+                : CompositeBudgets.Unstructured(scores, total * layers[0].KvHeads, options.Floor);
             foreach (LayerCache layer in layers)
             {
                 for (int head = 0; head < layer.KvHeads; head++)
-                    Keep(layer[head], scores[layer.Layer][head], budgets[layer.Layer][head]);
+                    KeepBest(layer[head], scores[layer.Layer][head], counts[layer.Layer][head]);
             }
         }
 
-        /// <summary>[kvHeads][entries].</summary>
-        private float[][] ScoreLayer(LayerCache layer)
+        /// <summary>Scores of a layer's entries, [lane][slot].</summary>
+        private float[][] Score(LayerCache layer)
         {
-            float[][] scores = [.. Enumerable.Range(0, layer.KvHeads).Select(head => ScoreLane(layer, layer[head]))];
-            if (!options.Smooth || scores.Select(lane => lane.Length).Distinct().Count() > 1)
-                return scores;
-            float[] mean = new float[scores[0].Length];
-            foreach (float[] lane in scores)
-                TensorPrimitives.MultiplyAdd(lane, 1f / scores.Length, mean, mean);
-            foreach (float[] lane in scores)
-                TensorPrimitives.Add(lane, mean, lane);
+            float[][] scores = new float[layer.KvHeads][];
+            for (int head = 0; head < scores.Length; head++)
+            {
+                Lane lane = layer[head];
+                float[] own = scores[head] = new float[lane.Length];
+                for (int channel = 0; channel < layer.Shape.GroupSize; channel++)
+                {
+                    if (options.Group == Aggregation.Max)
+                        TensorPrimitives.Max(own, lane.ScoresOf(channel), own);
+                    else
+                        TensorPrimitives.MultiplyAdd(lane.ScoresOf(channel), 1f / layer.Shape.GroupSize, own, own);
+                }
+
+                if (options.ValueNorm)
+                    MultiplyByValueNorm(lane, own, _buffers.Rows(layer.Shape.HeadDim));
+            }
+
+            if (options.Smooth)
+                AddMeanOverLanes(layer, scores);
             return scores;
         }
 
-        private float[] ScoreLane(LayerCache layer, Lane lane)
+        private static void MultiplyByValueNorm(Lane lane, float[] scores, Span<float> value)
         {
-            float[] scores = new float[lane.Length];
-            int group = layer.Shape.GroupSize;
-            for (int head = 0; head < group; head++)
-            {
-                if (options.Group == Aggregation.Max)
-                    TensorPrimitives.Max(scores, lane.ScoresOf(head), scores);
-                else
-                    TensorPrimitives.MultiplyAdd(lane.ScoresOf(head), 1f / group, scores, scores);
-                // A later prompt is scored afresh.
-                lane.ScoresOf(head).Clear();
-            }
-
-            Span<float> value = _buffers.Rows(layer.Shape.HeadDim);
-            for (int slot = 0; slot < scores.Length && options.ValueNorm; slot++)
+            for (int slot = 0; slot < scores.Length; slot++)
             {
                 lane.ReadValue(slot, value);
                 scores[slot] *= TensorPrimitives.Norm<float>(value);
             }
-
-            return scores;
         }
 
-        private void Keep(Lane lane, float[] scores, int budget)
+        /// <summary>
+        /// Goes by position: after an earlier compression a slot holds another token in each lane. A lane that dropped the token counts as zero.
+        /// </summary>
+        private static void AddMeanOverLanes(LayerCache layer, float[][] scores)
         {
-            Span<int> slots = _buffers.Slots(Math.Min(budget, lane.Length));
-            TopEntries.Select(scores, slots.Length, slots, _buffers.Keys(scores.Length));
+            float[] means = new float[layer.Position];
+            for (int head = 0; head < scores.Length; head++)
+            {
+                ReadOnlySpan<int> positions = layer[head].Positions;
+                for (int slot = 0; slot < positions.Length; slot++)
+                    means[positions[slot]] += scores[head][slot] / scores.Length;
+            }
+
+            for (int head = 0; head < scores.Length; head++)
+            {
+                ReadOnlySpan<int> positions = layer[head].Positions;
+                for (int slot = 0; slot < positions.Length; slot++)
+                    scores[head][slot] += means[positions[slot]];
+            }
+        }
+
+        private void KeepBest(Lane lane, float[] scores, int count)
+        {
+            if (lane.Length <= count)
+                return;
+            Span<int> slots = _buffers.Slots(count);
+            TopEntries.Select(scores, count, slots, _buffers.Keys(scores.Length));
             lane.Keep(slots);
         }
     }
