@@ -255,6 +255,9 @@ public sealed class SequenceTests : IDisposable
     [InlineData("h2o", "25%")]
     [InlineData("sage-kv", "25%")]
     [InlineData("snapkv", "25%")]
+    [InlineData("fastgen", "25%")]
+    [InlineData("fastgen", "60%")]
+    [InlineData("rlkv", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);
