@@ -145,6 +145,7 @@ public sealed class LanguageModel : IDisposable
         CacheFeatures survives = policy.Descriptor.Survives;
         PolicyNeeds needs = policy.Policy.Needs;
         ModelConfig config = Model.Config;
+        policy.Policy.Require(config);
         if (needs.Positions == PositionMode.Rolling && config.Rotary is null)
             throw new WinnowException(
                 $"cache policy '{name}' asks for rolling positions, but {config.Architecture} models have no rotary embedding; use position=original");

@@ -260,6 +260,9 @@ public sealed class SequenceTests : IDisposable
     [InlineData("zeromerge", "25%")]
     [InlineData("zeromerge:residual=3,similarity=distance,seed=protect-sink", "25%")]
     [InlineData("kvcompose", "25%")]
+    [InlineData("fastgen", "25%")]
+    [InlineData("fastgen", "60%")]
+    [InlineData("rlkv", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);

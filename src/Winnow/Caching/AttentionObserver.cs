@@ -35,20 +35,23 @@ public sealed record AttentionObserver
     /// <summary>Factor by which older queries count less, for each token that follows; 1 for none.</summary>
     public float Decay { get; init; } = 1;
 
-    /// <summary>From the prompt's length to w: a second set of channels counts only queries less than w tokens after the entry. Null for none.</summary>
-    public Func<int, int>? LocalWindow { get; init; }
+    /// <summary>
+    /// From a layer, whose <see cref="LayerCache.PromptLength"/> is known, to w: a second set of channels counts only queries less than w tokens after the entry.
+    /// Null for none.
+    /// </summary>
+    public Func<LayerCache, int>? LocalWindow { get; init; }
 
     /// <summary>Passes that count.</summary>
     public ObservedPasses Passes { get; init; } = ObservedPasses.Prompt | ObservedPasses.Steps;
 
     /// <summary>Score channels of a lane that serves <paramref name="group"/> query heads.</summary>
-    public int Channels(int group) => At(1).Channels(group);
+    public int Channels(int group) => (PerQueryHead ? group : 1) * (LocalWindow is null ? 1 : 2);
 
-    internal ColumnObservation At(int promptLength) => new()
+    internal ColumnObservation Of(LayerCache layer) => new()
     {
         PerQueryHead = PerQueryHead,
         Maximum = Maximum,
         Decay = Decay,
-        LocalWindow = LocalWindow is null ? 0 : Math.Max(1, LocalWindow(promptLength)),
+        LocalWindow = LocalWindow is null ? 0 : Math.Max(1, LocalWindow(layer)),
     };
 }

@@ -1,3 +1,5 @@
+using Winnow.Models;
+
 namespace Winnow.Caching;
 
 /// <summary>
@@ -8,6 +10,13 @@ public abstract class CachePolicy
 {
     /// <summary>What the policy asks of the engine.</summary>
     public abstract PolicyNeeds Needs { get; }
+
+    /// <summary>Refuses a model with which the policy cannot work, before anything is read; most policies work with any.</summary>
+    /// <param name="model">Layers and heads of the model.</param>
+    /// <exception cref="WinnowException">Something that the policy brings along was made for another model.</exception>
+    public virtual void Require(ModelConfig model)
+    {
+    }
 
     /// <summary>Starts deciding for one sequence.</summary>
     /// <returns>The sequence's session, or null when nothing is ever decided.</returns>

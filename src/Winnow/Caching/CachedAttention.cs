@@ -145,7 +145,7 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             }
         }
 
-        _runtime.Attention.AddColumnSums(request, observer.At(Store.PromptLength), _scores);
+        _runtime.Attention.AddColumnSums(request, observer.Of(cache), _scores);
     }
 
     private void View(LayerCache cache)

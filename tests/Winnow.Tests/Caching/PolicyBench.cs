@@ -3,6 +3,7 @@ using Winnow.Caching.Storage;
 using Winnow.Kernels.Attention;
 using Winnow.Kernels.Threading;
 using Winnow.Models;
+using Winnow.Tokenization;
 
 namespace Winnow.Tests.Caching;
 
@@ -34,12 +35,16 @@ internal sealed class PolicyBench : IDisposable
     public Lane Lane => Store[0, 0];
 
     /// <summary>Reads a prompt: appends, lets the caller play the observer, and calls the policy.</summary>
-    public void Prefill(int tokens, Func<int, float[]>? key = null, Action? observe = null, float[]? queries = null) => Pass(tokens, key, () =>
+    public void Prefill(int tokens, Func<int, float[]>? key = null, Action? observe = null, float[]? queries = null)
     {
-        observe?.Invoke();
-        Store.PromptLength = Layer.Position;
-        _session?.AfterChunk(Layer, last: true);
-    }, queries);
+        Pass(tokens, key, () =>
+        {
+            observe?.Invoke();
+            Store.PromptLength = Layer.Position;
+            _session?.AfterChunk(Layer, last: true);
+        }, queries);
+        _session?.AfterPrompt([Layer]);
+    }
 
     /// <summary>Generates one token.</summary>
     public void Step(Action? observe = null, float[]? queries = null) => Pass(1, null, () =>
@@ -56,6 +61,39 @@ internal sealed class PolicyBench : IDisposable
         Assert.True(row.Length <= order.Length);
         for (int i = 0; i < row.Length; i++)
             Lane.Scores[order[i]] += row[i];
+    }
+
+    /// <summary>
+    /// Adds rows of a query head to its score channels, as the engine would: to that of all queries and, for near entries, to that of the local window.
+    /// </summary>
+    /// <param name="rows">One a query, the first of them at position <paramref name="first"/>; probabilities in the order of positions.</param>
+    /// <param name="window">The local window, or 0 when the policy does not ask for one.</param>
+    /// <param name="kvHead">The lane.</param>
+    /// <param name="queryHead">The query head within the group.</param>
+    /// <param name="first">Position of the first row's query.</param>
+    public void AddRows(float[][] rows, int window, int kvHead = 0, int queryHead = 0, int first = 0)
+    {
+        Lane lane = Store[0, kvHead];
+        int[] order = [.. Enumerable.Range(0, lane.Length).OrderBy(slot => lane.Positions[slot])];
+        for (int row = 0; row < rows.Length; row++)
+        {
+            for (int i = 0; i < rows[row].Length; i++)
+            {
+                lane.ScoresOf(queryHead)[order[i]] += rows[row][i];
+                if (window > 0 && first + row - lane.Positions[order[i]] < window)
+                    lane.ScoresOf(Layer.Shape.GroupSize + queryHead)[order[i]] += rows[row][i];
+            }
+        }
+    }
+
+    /// <summary>Says in every lane what kind of token stands at a position.</summary>
+    public void Flag(int position, TokenKinds kind)
+    {
+        for (int head = 0; head < Layer.KvHeads; head++)
+        {
+            Lane lane = Store[0, head];
+            lane.Flags[lane.Positions.IndexOf(position)] = (byte)kind;
+        }
     }
 
     public int[] Kept(int kvHead = 0) => [.. Store[0, kvHead].Positions.ToArray().Order()];
