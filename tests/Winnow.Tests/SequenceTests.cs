@@ -255,6 +255,10 @@ public sealed class SequenceTests : IDisposable
     [InlineData("h2o", "25%")]
     [InlineData("sage-kv", "25%")]
     [InlineData("snapkv", "25%")]
+    [InlineData("quest:skip=0", "25%")]
+    [InlineData("tova", "25%")]
+    [InlineData("expected-attention", "25%")]
+    [InlineData("adakv(pyramidkv)", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);

@@ -89,7 +89,11 @@ public sealed class ExpectedAttention : ScoringPolicy
         // Moments live from a prompt's first chunk to its last, and sequences fork between prompts.
         public override EntryScorer Fork() => new Scorer(options);
 
-        public override void Finish(LayerCache layer) => _layers[layer.Layer] = null;
+        public override void Finish(LayerCache layer)
+        {
+            if (layer.Layer < _layers.Length)
+                _layers[layer.Layer] = null;
+        }
 
         public override void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens)
         {
