@@ -123,9 +123,11 @@ public sealed class Quest : CachePolicy
         private KeyBounds Bounds(LayerCache layer, int head)
         {
             if (_bounds.Length == 0)
-                _bounds = [.. Enumerable.Range(0, layer.Layers * layer.KvHeads).Select(_ => new KeyBounds(options.Page, layer.Shape.HeadDim))];
+                _bounds = Create(layer.Layers * layer.KvHeads, layer.Shape.HeadDim);
             return _bounds[layer.Layer * layer.KvHeads + head];
         }
+
+        private KeyBounds[] Create(int lanes, int dim) => [.. Enumerable.Range(0, lanes).Select(_ => new KeyBounds(options.Page, dim))];
 
         private void Choose(LayerCache layer, int head, int budget)
         {
