@@ -33,7 +33,7 @@ public sealed class ExpectedAttention : ScoringPolicy
             new PolicyOption("future", "512", "positions after the prompt over which expected queries are averaged"),
             new PolicyOption("sink", "4", "first tokens, which always stay and are not counted as queries"),
             new PolicyOption("covariance", "true", "whether the spread of the queries counts, or their mean alone"),
-            new PolicyOption("vnorm", "true", "whether scores are multiplied by the length of the value"),
+            new PolicyOption("values", "true", "whether scores are multiplied by the length of the value"),
             new PolicyOption("epsilon", "0", "added to the expected probability before that"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
@@ -43,7 +43,7 @@ public sealed class ExpectedAttention : ScoringPolicy
             Future = arguments.Integer("future", 512, 1, 65536),
             Sink = arguments.Integer("sink", 4, 0),
             Covariance = arguments.Flag("covariance", true),
-            ValueNorm = arguments.Flag("vnorm", true),
+            Values = arguments.Flag("values", true),
             Epsilon = (float)arguments.Number("epsilon", 0, 0, 1),
         }),
     };
@@ -70,7 +70,7 @@ public sealed class ExpectedAttention : ScoringPolicy
         public bool Covariance { get; init; } = true;
 
         /// <summary>Whether scores are multiplied by the length of the value.</summary>
-        public bool ValueNorm { get; init; } = true;
+        public bool Values { get; init; } = true;
 
         /// <summary>Added to the expected probability before that.</summary>
         public float Epsilon { get; init; }
@@ -97,9 +97,6 @@ public sealed class ExpectedAttention : ScoringPolicy
 
         public override void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens)
         {
-            // What is generated tells nothing in time.
-            if (layer.Position > layer.PromptLength)
-                return;
             if (_layers.Length == 0)
                 _layers = new QueryMoments?[layer.Layers];
             int first = layer.Position - tokens;
@@ -159,7 +156,7 @@ public sealed class ExpectedAttention : ScoringPolicy
             for (int slot = 0; slot < scores.Length; slot++)
             {
                 lane.ReadValue(slot, value);
-                float weighed = options.ValueNorm ? (scores[slot] + options.Epsilon) * TensorPrimitives.Norm<float>(value) : scores[slot];
+                float weighed = options.Values ? (scores[slot] + options.Epsilon) * TensorPrimitives.Norm<float>(value) : scores[slot];
                 scores[slot] = positions[slot] < options.Sink ? float.PositiveInfinity : weighed;
             }
         }

@@ -40,7 +40,7 @@ public sealed class Quest : CachePolicy
         [
             new PolicyOption("page", "16", "entries of a page"),
             new PolicyOption("skip", "2", "first layers, which read everything"),
-            new PolicyOption("group", "max", "max or sum: how the query heads of a group rank a page together"),
+            new PolicyOption("bound", "max", "max or sum: how the query heads of a group rank a page together"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.Rollback | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries
             | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
@@ -50,7 +50,7 @@ public sealed class Quest : CachePolicy
             Keep = arguments.Keep,
             Page = arguments.Integer("page", 16, 1, 4096),
             Skip = arguments.Integer("skip", 2, 0),
-            Group = arguments.Choice("group", GroupBound.Max),
+            Bound = arguments.Choice("bound", GroupBound.Max),
         }),
     };
 
@@ -73,7 +73,7 @@ public sealed class Quest : CachePolicy
         public int Skip { get; init; } = 2;
 
         /// <summary>How the query heads of a group rank a page together.</summary>
-        public GroupBound Group { get; init; }
+        public GroupBound Bound { get; init; }
     }
 
     private sealed class Session(Options options, KeyBounds[] bounds) : CacheSession
@@ -156,7 +156,7 @@ public sealed class Quest : CachePolicy
             Span<float> signed = _buffers.Rows(2 * dim);
             for (int member = 0; member < group; member++)
             {
-                bool first = member == 0 || options.Group == GroupBound.Max;
+                bool first = member == 0 || options.Bound == GroupBound.Max;
                 for (int i = 0; i < dim; i++)
                 {
                     float q = queries[member * dim + i];
@@ -164,12 +164,12 @@ public sealed class Quest : CachePolicy
                     signed[dim + i] = Math.Max(q, 0) + (first ? 0 : signed[dim + i]);
                 }
 
-                if (options.Group == GroupBound.Sum && member < group - 1)
+                if (options.Bound == GroupBound.Sum && member < group - 1)
                     continue;
                 for (int page = 0; page < scores.Length; page++)
                 {
                     float bound = TensorPrimitives.Dot<float>(signed, bounds[oldest + page]);
-                    scores[page] = options.Group == GroupBound.Max && member > 0 ? Math.Max(scores[page], bound) : bound;
+                    scores[page] = options.Bound == GroupBound.Max && member > 0 ? Math.Max(scores[page], bound) : bound;
                 }
             }
         }

@@ -18,7 +18,7 @@ public sealed class ExpectedAttentionTests
     [Fact]
     public void ExpectedAttention_KnownAnswer2_the_mean_alone_without_values() =>
         // Logits 0, 2, 0, −2.
-        H2OTests.AssertClose([0.104994f, 0.775803f, 0.104994f, 0.014209f], Scores(new ExpectedAttention.Options { Covariance = false, ValueNorm = false }));
+        H2OTests.AssertClose([0.104994f, 0.775803f, 0.104994f, 0.014209f], Scores(new ExpectedAttention.Options { Covariance = false, Values = false }));
 
     [Fact]
     public void ExpectedAttention_KnownAnswer3_epsilon_lets_values_speak_for_themselves() =>
@@ -29,7 +29,7 @@ public sealed class ExpectedAttentionTests
     {
         // Quarter turns: at positions 4 and 5 the mean rotation has cosine and sine 1/2, so the mean becomes (1, 1) and every covariance 1/4.
         using RotaryTable quarterTurns = new(2, 8, [Math.PI / 2]);
-        float[] scores = Scores(new ExpectedAttention.Options { Future = 2, ValueNorm = false }, quarterTurns, [[1, 0], [0, 1], [1, 1], [-1, 0]]);
+        float[] scores = Scores(new ExpectedAttention.Options { Future = 2, Values = false }, quarterTurns, [[1, 0], [0, 1], [1, 1], [-1, 0]]);
         H2OTests.AssertClose([0, 1.375f, -2], [MathF.Log(scores[1] / scores[0]), MathF.Log(scores[2] / scores[0]), MathF.Log(scores[3] / scores[0])]);
     }
 
@@ -50,7 +50,7 @@ public sealed class ExpectedAttentionTests
     [Fact]
     public void A_group_takes_the_mean_of_its_heads()
     {
-        ExpectedAttention policy = new(new ExpectedAttention.Options { Keep = Budget.Entries(2), Sink = 0, ValueNorm = false });
+        ExpectedAttention policy = new(new ExpectedAttention.Options { Keep = Budget.Entries(2), Sink = 0, Values = false });
         using PolicyBench bench = new(policy, group: 2);
         bench.Prefill(2, position => [position, 0]);
         EntryScorer scorer = policy.CreateScorer();

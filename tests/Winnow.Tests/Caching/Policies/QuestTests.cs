@@ -23,10 +23,10 @@ public sealed class QuestTests
     [Theory]
     [InlineData("max", new[] { 2, 3, 6 })]
     [InlineData("sum", new[] { 4, 5, 6 })]
-    public void Quest_KnownAnswer2_a_group_ranks_pages_by_its_largest_bound_or_by_their_sum(string group, int[] expected)
+    public void Quest_KnownAnswer2_a_group_ranks_pages_by_its_largest_bound_or_by_their_sum(string bound, int[] expected)
     {
         // Bounds of the pages for a query (1, 0) and for (0, 1): 0 and 0; 5 and 0; 3 and 3.
-        using PolicyBench bench = Bench(4, heads: 2, group);
+        using PolicyBench bench = Bench(4, heads: 2, bound);
         bench.Prefill(6, position => position switch { 2 or 3 => [5, 0], 4 => [3, 0], 5 => [0, 3], _ => [0, 0] });
         Assert.Equal(expected, ReadSlots(bench, [1, 0, 0, 1]));
     }
@@ -127,8 +127,8 @@ public sealed class QuestTests
 
     private static Sequence Create(LanguageModel model, string keep) => model.CreateSequence(Policy(keep));
 
-    private static PolicyBench Bench(int budget, int heads = 1, string group = "max") =>
-        new(PolicyCatalogue.Parse($"quest:page=2,skip=0,group={group}", Budget.Entries(budget)).Policy, group: heads);
+    private static PolicyBench Bench(int budget, int heads = 1, string bound = "max") =>
+        new(PolicyCatalogue.Parse($"quest:page=2,skip=0,bound={bound}", Budget.Entries(budget)).Policy, group: heads);
 
     /// <summary>Generates a token and tells which slots its attention reads: those whose logits are numbers.</summary>
     private static int[] ReadSlots(PolicyBench bench, float[] queries, float[]? key = null)
