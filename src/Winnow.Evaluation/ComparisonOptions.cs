@@ -36,10 +36,5 @@ public sealed record ComparisonEntry(string PolicyText, Budget Keep)
 
     /// <summary>The budget that holds: <see cref="Keep"/>, or what the text says.</summary>
     /// <exception cref="WinnowException">The text's budget is not understood.</exception>
-    public Budget EffectiveKeep()
-    {
-        string[] parts = PolicyText.Split([':', ','], StringSplitOptions.TrimEntries);
-        string[]? keep = parts.Skip(1).Select(part => part.Split('=', 2, StringSplitOptions.TrimEntries)).FirstOrDefault(pair => pair is ["keep", _]);
-        return keep is null ? Keep : Budget.Parse(keep[1]);
-    }
+    public Budget EffectiveKeep() => Caching.PolicyText.Parse(PolicyText).Keep is { } text ? Budget.Parse(text) : Keep;
 }

@@ -263,6 +263,10 @@ public sealed class SequenceTests : IDisposable
     [InlineData("fastgen", "25%")]
     [InlineData("fastgen", "60%")]
     [InlineData("rlkv", "25%")]
+    [InlineData("quest:skip=0", "25%")]
+    [InlineData("tova", "25%")]
+    [InlineData("expected-attention", "25%")]
+    [InlineData("adakv(pyramidkv)", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);

@@ -52,7 +52,8 @@ public static class PolicyCatalogue
 
         PolicyWrapper wrapper = Wrappers.FirstOrDefault(wrapper => wrapper.Name == parts.Name)
             ?? throw new WinnowException($"there is no cache wrapper '{parts.Name}'; there are: {string.Join(", ", Wrappers.Select(wrapper => wrapper.Name))}");
-        return wrapper.Apply(Parse(parts.Inner, keep), new PolicyArguments(parts.Name, parts.Options, keep));
+        PolicyArguments arguments = new(parts.Name, parts.Options, keep);
+        return wrapper.Apply(Parse(parts.Inner, arguments.Keep), arguments);
     }
 }
 

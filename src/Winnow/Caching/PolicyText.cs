@@ -6,6 +6,10 @@ namespace Winnow.Caching;
 /// <param name="Options">Key and text of each option.</param>
 public sealed record PolicyText(string Name, string? Inner, IReadOnlyDictionary<string, string> Options)
 {
+    /// <summary>The option «keep» that holds: the innermost policy's before its wrappers'; null when there is none.</summary>
+    /// <exception cref="WinnowException">A wrapped policy's text has another shape.</exception>
+    public string? Keep => (Inner is null ? null : Parse(Inner).Keep) ?? Options.GetValueOrDefault("keep");
+
     /// <summary>Takes «name:key=value,…» or «wrapper(policy):key=value,…» apart.</summary>
     /// <exception cref="WinnowException">The text has another shape.</exception>
     public static PolicyText Parse(string text)
@@ -48,7 +52,8 @@ public sealed record PolicyText(string Name, string? Inner, IReadOnlyDictionary<
         if (part.Length == 0)
             return;
         (string head, string options) = SplitOptions(part);
-        if (policies.Count > 0 && options.Length == 0 && head.Contains('=', StringComparison.Ordinal))
+        // What stands in parentheses are the options of a wrapped policy.
+        if (policies.Count > 0 && options.Length == 0 && head.Split('(')[0].Contains('=', StringComparison.Ordinal))
             policies[^1] += "," + part;
         else
             policies.Add(part);

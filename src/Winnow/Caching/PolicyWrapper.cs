@@ -19,7 +19,7 @@ public sealed record PolicyWrapper
     public required Func<PolicyArguments, ScoringPolicy, ScoringPolicy> Wrap { get; init; }
 
     /// <summary>Wraps a chosen policy and refuses options that the wrapper does not have.</summary>
-    /// <exception cref="WinnowException">The policy does not score entries, or an option is unknown or has a value that cannot work.</exception>
+    /// <exception cref="WinnowException">The policy does not score entries or rolls positions, or an option is unknown or has a value that cannot work.</exception>
     public ChosenPolicy Apply(ChosenPolicy inner, PolicyArguments arguments)
     {
         if (inner.Policy is not ScoringPolicy scoring)
@@ -29,12 +29,16 @@ public sealed record PolicyWrapper
                 $"'{Name}' wraps a policy that scores entries, and '{inner.Descriptor.Name}' does not; wrap one of: {string.Join(", ", scorers)}");
         }
 
+        if (scoring.Needs.Positions == PositionMode.Rolling)
+            throw new WinnowException(
+                $"'{Name}' chooses once the whole prompt is read, so '{inner.Descriptor.Name}' inside it cannot roll positions; use position=original");
         ScoringPolicy policy = Wrap(arguments, scoring);
         arguments.RequireAllRead(Options.Select(option => option.Name));
         PolicyDescriptor descriptor = inner.Descriptor with
         {
             Name = $"{Name}({inner.Descriptor.Name})",
             Summary = $"{inner.Descriptor.Summary}; {Summary}",
+            Survives = inner.Descriptor.Survives & ~CacheFeatures.BeyondWindow,
         };
         return new ChosenPolicy(descriptor, policy);
     }

@@ -26,6 +26,9 @@ public abstract class ScoringPolicy(Budget keep) : CachePolicy
 /// <summary>Scores the entries of one sequence.</summary>
 public abstract class EntryScorer
 {
+    /// <summary>Bytes of what the scorer remembers of a prompt while it is read.</summary>
+    public virtual long StateBytes => 0;
+
     /// <summary>New tokens are about to pass a layer; see <see cref="CacheSession.ObserveQueries"/>.</summary>
     public virtual void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens)
     {
@@ -38,6 +41,11 @@ public abstract class EntryScorer
     /// <param name="scores">[lane length]: the highest stay; +∞ for an entry that must stay.</param>
     public abstract void Score(LayerCache layer, int kvHead, int budget, Span<float> scores);
 
+    /// <summary>The entries of a layer have been chosen, if there was anything to choose; what was remembered for it may go.</summary>
+    public virtual void Finish(LayerCache layer)
+    {
+    }
+
     /// <summary>A scorer that continues on a fork of the sequence; itself when it remembers nothing.</summary>
     public virtual EntryScorer Fork() => this;
 }
@@ -47,13 +55,17 @@ internal sealed class ScoringSession(ScoringPolicy policy, EntryScorer scorer) :
 {
     private readonly SelectionBuffers _buffers = new();
 
+    public override long StateBytes => scorer.StateBytes;
+
     public override CacheSession Fork() => new ScoringSession(policy, scorer.Fork());
 
     public override void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens) => scorer.ObserveQueries(layer, queries, tokens);
 
     public override void AfterChunk(LayerCache layer, bool last)
     {
-        if (last)
-            policy.Selection.Compress(layer, scorer, policy.Layers.Of(layer, layer.Resolve(policy.Keep, layer.PromptLength, 2)), _buffers);
+        if (!last)
+            return;
+        policy.Selection.Compress(layer, scorer, policy.Layers.Of(layer, layer.Resolve(policy.Keep, layer.PromptLength, 2)), _buffers);
+        scorer.Finish(layer);
     }
 }

@@ -30,6 +30,35 @@ internal static class PlainAttention
         return (output, sums);
     }
 
+    /// <summary>Returns what an observation keeps, [lanes × channels][entries].</summary>
+    public static double[][] Observe(in AttentionRequest request, LaneFixture[] lanes, int headDim, ColumnObservation observation)
+    {
+        int channels = observation.Channels(request.GroupSize), heads = observation.Heads(request.GroupSize);
+        double[][] kept = [.. lanes.SelectMany(lane => Enumerable.Range(0, channels).Select(_ => new double[lane.Length]))];
+        for (int token = 0; token < request.Tokens; token++)
+        {
+            int position = request.FirstPosition + token;
+            double weight = Math.Pow(observation.Decay, request.Tokens - 1 - token);
+            for (int head = 0; head < request.QueryHeads; head++)
+            {
+                (int lane, int member) = Math.DivRem(head, request.GroupSize);
+                double[] p = Probabilities(request, lanes[lane], request.Queries.Slice((token * request.QueryHeads + head) * headDim, headDim), member, position);
+                int channel = lane * channels + (observation.PerQueryHead ? member : 0);
+                for (int entry = 0; entry < p.Length; entry++)
+                {
+                    Keep(ref kept[channel][entry], p[entry], weight);
+                    if (observation.LocalWindow > 0 && position - lanes[lane].Positions.Span[entry] < observation.LocalWindow)
+                        Keep(ref kept[channel + heads][entry], p[entry], weight);
+                }
+            }
+        }
+
+        return kept;
+
+        void Keep(ref double total, double probability, double weight) =>
+            total = observation.Maximum ? Math.Max(total, probability) : total + weight * probability;
+    }
+
     private static double[] Probabilities(in AttentionRequest request, LaneFixture lane, ReadOnlySpan<float> query, int group, int position)
     {
         double[] logits = new double[lane.Length];

@@ -1,6 +1,7 @@
 using Winnow.Caching;
 using Winnow.Caching.Storage;
 using Winnow.Kernels.Attention;
+using Winnow.Kernels.Elementwise;
 using Winnow.Kernels.Threading;
 using Winnow.Models;
 using Winnow.Tokenization;
@@ -16,14 +17,17 @@ internal sealed class PolicyBench : IDisposable
     private readonly QueryHistory? _history;
     private readonly CacheSession? _session;
 
-    public PolicyBench(CachePolicy policy, int kvHeads = 1, int group = 1, int headDim = 2, int window = 0)
+    public PolicyBench(CachePolicy policy, int kvHeads = 1, int group = 1, int headDim = 2, int window = 0, RotaryTable? rotary = null)
     {
         PageFormat format = new(headDim, EntryType.F32);
         _pool = new PagePool(format);
         _attention = new PagedAttention(_team, format);
         Store = new KvStore(new KvLayout(1, kvHeads, format, policy.Needs.AllFields, policy.Needs.Observer?.Channels(group) ?? 1), _pool);
         _history = policy.Needs.RecentQueries > 0 ? new QueryHistory(1, policy.Needs.RecentQueries, kvHeads * group * headDim) : null;
-        AttentionShape shape = new() { QueryHeads = kvHeads * group, KvHeads = kvHeads, HeadDim = headDim, Scale = 1, SlidingWindow = window };
+        AttentionShape shape = new()
+        {
+            QueryHeads = kvHeads * group, KvHeads = kvHeads, HeadDim = headDim, Scale = 1, SlidingWindow = window, Rotary = rotary,
+        };
         Layer = new LayerCache(0, shape, Store, _history, _attention, null, contextLength: 4096);
         _session = policy.Start();
     }
@@ -35,19 +39,23 @@ internal sealed class PolicyBench : IDisposable
     public Lane Lane => Store[0, 0];
 
     /// <summary>Reads a prompt: appends, lets the caller play the observer, and calls the policy.</summary>
-    public void Prefill(int tokens, Func<int, float[]>? key = null, Action? observe = null, float[]? queries = null)
+    public void Prefill(
+        int tokens, Func<int, float[]>? key = null, Action? observe = null, float[]? queries = null, Func<int, float[]>? value = null, float[]? raw = null)
     {
         Pass(tokens, key, () =>
         {
             observe?.Invoke();
             Store.PromptLength = Layer.Position;
+            // The engine does this before it appends, which makes no difference to what a policy sees.
+            if (raw is not null)
+                _session?.ObserveQueries(Layer, raw, tokens);
             _session?.AfterChunk(Layer, last: true);
-        }, queries);
+        }, queries, value);
         _session?.AfterPrompt([Layer]);
     }
 
     /// <summary>Generates one token.</summary>
-    public void Step(Action? observe = null, float[]? queries = null) => Pass(1, null, () =>
+    public void Step(Action? observe = null, float[]? queries = null, Func<int, float[]>? key = null) => Pass(1, key, () =>
     {
         _session?.BeforeAttention(Layer);
         observe?.Invoke();
@@ -110,15 +118,40 @@ internal sealed class PolicyBench : IDisposable
         _team.Dispose();
     }
 
-    private void Pass(int tokens, Func<int, float[]>? key, Action work, float[]? queries)
+    /// <summary>Attention of the newest token, with what the policy lets it read.</summary>
+    public float[] Attend(float[] queries)
+    {
+        float[] output = new float[queries.Length];
+        AttentionRequest request = new()
+        {
+            Lanes = Store.Lanes.Select(lane => lane.View).ToArray(),
+            Queries = queries,
+            Tokens = 1,
+            QueryHeads = Layer.Shape.QueryHeads,
+            FirstPosition = Layer.Position - 1,
+            Scale = Layer.Shape.Scale,
+        };
+        _attention.Attend(request, output);
+        return output;
+    }
+
+    /// <summary>Scores that a scorer gives the entries of a lane.</summary>
+    public float[] Score(EntryScorer scorer, int kvHead = 0, int budget = 2)
+    {
+        float[] scores = new float[Store[0, kvHead].Length];
+        scorer.Score(Layer, kvHead, budget, scores);
+        return scores;
+    }
+
+    private void Pass(int tokens, Func<int, float[]>? key, Action work, float[]? queries, Func<int, float[]>? value = null)
     {
         int dim = Store.Layout.Format.HeadDim, first = Store.Position;
         using EntryWriter writer = new(_team, Store.Layout.Format);
         float[] keys = new float[tokens * Store.Layout.KvHeads * dim], values = new float[keys.Length];
-        for (int token = 0; token < tokens && key is not null; token++)
+        for (int row = 0; row < tokens * Store.Layout.KvHeads; row++)
         {
-            for (int head = 0; head < Store.Layout.KvHeads; head++)
-                key(first + token).CopyTo(keys, (token * Store.Layout.KvHeads + head) * dim);
+            key?.Invoke(first + row / Store.Layout.KvHeads).CopyTo(keys, row * dim);
+            value?.Invoke(first + row / Store.Layout.KvHeads).CopyTo(values, row * dim);
         }
 
         Store.PassTokens = tokens;

@@ -21,13 +21,13 @@ internal sealed class AdaKv(double floor) : EntrySelection
 
     internal override void Compress(LayerCache layer, EntryScorer scorer, int budget, SelectionBuffers buffers)
     {
-        int total = 0;
+        long total = 0;
         for (int head = 0; head < layer.KvHeads; head++)
             total += layer[head].Length;
-        int kept = budget * layer.KvHeads;
-        if (total <= kept)
+        if (total <= (long)budget * layer.KvHeads)
             return;
-        Span<float> scores = buffers.Scores(total);
+        int kept = budget * layer.KvHeads;
+        Span<float> scores = buffers.Scores(checked((int)total));
         for (int head = 0, start = 0; head < layer.KvHeads; start += layer[head++].Length)
         {
             Span<float> own = scores.Slice(start, layer[head].Length);
@@ -36,7 +36,7 @@ internal sealed class AdaKv(double floor) : EntrySelection
         }
 
         Span<int> slots = buffers.Slots(kept);
-        TopEntries.Select(scores, kept, slots, buffers.Keys(total));
+        TopEntries.Select(scores, kept, slots, buffers.Keys(scores.Length));
         Keep(layer, slots);
     }
 

@@ -1,12 +1,13 @@
 using System.Numerics.Tensors;
+using Winnow.Caching.Statistics;
 using Winnow.Caching.Storage;
 using Winnow.Kernels.Elementwise;
 
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// After the prompt, keeps the entries to which queries to come are expected to attend: the prompt's queries, taken as a normal distribution and rotated to the
-/// positions that follow, give the expected attention of every key; the length of its value says how much that matters.
+/// After the prompt, keeps the entries to which queries still to come will pay the most attention, if they are distributed like the prompt's: a Gaussian with
+/// their mean and covariance, turned to the positions that follow. Multiplied by the length of the value. What is generated stays.
 /// Devoto et al. 2025, "Expected Attention: KV Cache Compression by Estimating Attention from Future Queries Distribution", arXiv 2510.00636.
 /// </summary>
 public sealed class ExpectedAttention : ScoringPolicy
@@ -18,32 +19,32 @@ public sealed class ExpectedAttention : ScoringPolicy
         : base(options.Keep)
     {
         _options = options;
-        Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { RawQueries = true };
+        Needs = new PolicyNeeds { RawQueries = !options.Keep.IsUnlimited };
     }
 
     /// <summary>The policy in the catalogue.</summary>
     public static PolicyDescriptor Descriptor { get; } = new()
     {
         Name = "expected-attention",
-        Summary = "keeps the entries to which queries to come are expected to attend",
+        Summary = "keeps the entries that queries like the prompt's are expected to attend to",
         Paper = "Devoto et al. 2025, arXiv 2510.00636",
         Options =
         [
-            new PolicyOption("future", "512", "positions to come over which the rotation is averaged"),
-            new PolicyOption("sink", "4", "first tokens that always stay and whose queries do not count"),
-            new PolicyOption("covariance", "true", "whether the spread of the queries counts, not their mean alone"),
+            new PolicyOption("future", "512", "positions after the prompt over which expected queries are averaged"),
+            new PolicyOption("sink", "4", "first tokens, which always stay and are not counted as queries"),
+            new PolicyOption("covariance", "true", "whether the spread of the queries counts, or their mean alone"),
             new PolicyOption("values", "true", "whether scores are multiplied by the length of the value"),
-            new PolicyOption("epsilon", "0", "added to the expected attention before that"),
+            new PolicyOption("epsilon", "0", "added to the expected probability before that"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
         Build = arguments => new ExpectedAttention(new Options
         {
             Keep = arguments.Keep,
-            Future = arguments.Integer("future", 512, 1, 1 << 16),
+            Future = arguments.Integer("future", 512, 1, 65536),
             Sink = arguments.Integer("sink", 4, 0),
             Covariance = arguments.Flag("covariance", true),
             Values = arguments.Flag("values", true),
-            Epsilon = arguments.Number("epsilon", 0, 0, 1),
+            Epsilon = (float)arguments.Number("epsilon", 0, 0, 1),
         }),
     };
 
@@ -51,18 +52,18 @@ public sealed class ExpectedAttention : ScoringPolicy
     public override PolicyNeeds Needs { get; }
 
     /// <inheritdoc/>
-    public override EntryScorer CreateScorer() => new Scorer(_options, []);
+    public override EntryScorer CreateScorer() => new Scorer(_options);
 
-    /// <summary>Sizes and variants; the defaults are the reference implementation's.</summary>
+    /// <summary>Sizes and variants.</summary>
     public sealed record Options
     {
         /// <summary>Entries of a lane after compression.</summary>
         public Budget Keep { get; init; }
 
-        /// <summary>Positions to come over which the rotation is averaged.</summary>
+        /// <summary>Positions after the prompt over which expected queries are averaged.</summary>
         public int Future { get; init; } = 512;
 
-        /// <summary>First tokens that always stay and whose queries do not count.</summary>
+        /// <summary>First tokens, which always stay and are not counted as queries.</summary>
         public int Sink { get; init; } = 4;
 
         /// <summary>Whether the spread of the queries counts.</summary>
@@ -71,67 +72,92 @@ public sealed class ExpectedAttention : ScoringPolicy
         /// <summary>Whether scores are multiplied by the length of the value.</summary>
         public bool Values { get; init; } = true;
 
-        /// <summary>Added to the expected attention before that.</summary>
-        public double Epsilon { get; init; }
+        /// <summary>Added to the expected probability before that.</summary>
+        public float Epsilon { get; init; }
     }
 
-    private sealed class Scorer(Options options, Dictionary<int, QueryStatistics[]> statistics) : EntryScorer
+    private sealed class Scorer(Options options) : EntryScorer
     {
+        private const int BlockEntries = 256;
         private readonly SelectionBuffers _buffers = new();
+        private readonly MeanRotation _rotation = new();
+        private QueryMoments?[] _layers = [];
+        private float[] _block = [];
 
-        public override EntryScorer Fork() =>
-            new Scorer(options, statistics.ToDictionary(pair => pair.Key, pair => Array.ConvertAll(pair.Value, head => head.Clone())));
+        public override long StateBytes => _layers.Sum(moments => moments?.Bytes ?? 0);
+
+        // Moments live from a prompt's first chunk to its last, and sequences fork between prompts.
+        public override EntryScorer Fork() => new Scorer(options);
+
+        public override void Finish(LayerCache layer)
+        {
+            if (layer.Layer < _layers.Length)
+                _layers[layer.Layer] = null;
+        }
 
         public override void ObserveQueries(LayerCache layer, ReadOnlySpan<float> queries, int tokens)
         {
-            int dim = layer.Shape.HeadDim, width = layer.Shape.QueryHeads * dim;
-            if (!statistics.TryGetValue(layer.Layer, out QueryStatistics[]? heads))
-                statistics[layer.Layer] = heads = [.. Enumerable.Range(0, layer.Shape.QueryHeads).Select(_ => new QueryStatistics(dim))];
-            // The pass under way already counts in the position.
-            int skipped = Math.Clamp(options.Sink - (layer.Position - tokens), 0, tokens);
-            for (int head = 0; head < heads.Length && skipped < tokens; head++)
-                heads[head].Add(queries[((skipped * width) + (head * dim))..], tokens - skipped, width);
+            if (_layers.Length == 0)
+                _layers = new QueryMoments?[layer.Layers];
+            int first = layer.Position - tokens;
+            if (_layers[layer.Layer] is not { } moments || moments.End != first || moments.Prompt != layer.PromptLength)
+                _layers[layer.Layer] = moments = new QueryMoments(layer.Shape.QueryHeads, layer.Shape.HeadDim, options.Covariance, layer.PromptLength);
+            int skipped = Math.Clamp(options.Sink - first, 0, tokens);
+            moments.Add(queries[(skipped * layer.Shape.QueryHeads * layer.Shape.HeadDim)..], tokens - skipped);
+            moments.End = layer.Position;
         }
 
         public override void Score(LayerCache layer, int kvHead, int budget, Span<float> scores)
         {
-            int dim = layer.Shape.HeadDim, group = layer.Shape.GroupSize;
             Lane lane = layer[kvHead];
-            MeanRotation rotation = new(layer.Shape.Rotary, layer.Shape.RotaryStyle, layer.Position, options.Future);
-            Span<float> memory = _buffers.Rows(dim + (dim * dim) + scores.Length), mean = memory[..dim], covariance = memory.Slice(dim, dim * dim);
-            Span<float> expected = memory[(dim + (dim * dim))..];
+            int group = layer.Shape.GroupSize, length = scores.Length;
+            _rotation.Prepare(layer.Shape.Rotary, layer.Shape.RotaryStyle, layer.PromptLength, options.Future);
+            Span<float> logits = _buffers.Rows(group * length);
+            for (int start = 0; start < length; start += BlockEntries)
+                ExpectBlock(layer, kvHead, start, Math.Min(BlockEntries, length - start), logits, length);
             scores.Clear();
+            ReadOnlySpan<int> positions = lane.Positions;
             for (int head = 0; head < group; head++)
             {
-                statistics[layer.Layer][(kvHead * group) + head].Predict(rotation, mean, covariance);
-                LogExpectations(lane, mean, covariance, layer.Shape.Scale, expected);
-                for (int slot = 0; slot < expected.Length; slot++)
-                    expected[slot] = lane.Positions[slot] < options.Sink ? float.NegativeInfinity : expected[slot];
-                Softmax.InPlace(expected);
-                TensorPrimitives.MultiplyAdd(expected, 1f / group, scores, scores);
+                Span<float> row = logits.Slice(head * length, length);
+                for (int slot = 0; slot < length; slot++)
+                    row[slot] = positions[slot] < options.Sink ? float.NegativeInfinity : row[slot];
+                Softmax.InPlace(row);
+                TensorPrimitives.MultiplyAdd(row, 1f / group, scores, scores);
             }
 
-            Span<float> value = mean;
+            Weigh(lane, layer.Shape.HeadDim, scores);
+        }
+
+        /// <summary>Logarithm of the expected exp(q·k) of some entries, for each query head of the group.</summary>
+        private void ExpectBlock(LayerCache layer, int kvHead, int start, int count, Span<float> logits, int length)
+        {
+            int dim = layer.Shape.HeadDim, group = layer.Shape.GroupSize;
+            if (_block.Length < (dim + 1) * BlockEntries + dim)
+                _block = new float[(dim + 1) * BlockEntries + dim];
+            Span<float> channels = _block.AsSpan(0, dim * count), work = _block.AsSpan(dim * count, count), key = _block.AsSpan((dim + 1) * count, dim);
+            for (int entry = 0; entry < count; entry++)
+            {
+                layer[kvHead].ReadKey(start + entry, key);
+                // Turning a key back by the mean rotation says the same as turning mean and covariance forward, and costs less.
+                _rotation.ApplyTransposed(key);
+                for (int i = 0; i < dim; i++)
+                    channels[i * count + entry] = key[i];
+            }
+
+            for (int head = 0; head < group; head++)
+                _layers[layer.Layer]!.Expect(kvHead * group + head, channels, layer.Shape.Scale, work, logits.Slice(head * length + start, count));
+        }
+
+        private void Weigh(Lane lane, int headDim, Span<float> scores)
+        {
+            Span<float> value = _buffers.Scores(headDim);
+            ReadOnlySpan<int> positions = lane.Positions;
             for (int slot = 0; slot < scores.Length; slot++)
             {
                 lane.ReadValue(slot, value);
-                float weight = options.Values ? TensorPrimitives.Norm<float>(value) : 1;
-                scores[slot] = lane.Positions[slot] < options.Sink ? float.PositiveInfinity : (scores[slot] + (float)options.Epsilon) * weight;
-            }
-        }
-
-        /// <summary>log E[exp(scale·q·k)] for a normal q: scale·μ·k + scale²/2·kᵀΣk.</summary>
-        private void LogExpectations(Lane lane, ReadOnlySpan<float> mean, ReadOnlySpan<float> covariance, float scale, Span<float> expected)
-        {
-            int dim = mean.Length;
-            Span<float> key = stackalloc float[dim];
-            for (int slot = 0; slot < expected.Length; slot++)
-            {
-                lane.ReadKey(slot, key);
-                float linear = TensorPrimitives.Dot(mean, key), quadratic = 0;
-                for (int i = 0; i < dim && options.Covariance; i++)
-                    quadratic += key[i] * TensorPrimitives.Dot(covariance.Slice(i * dim, dim), key);
-                expected[slot] = (scale * linear) + (scale * scale / 2 * quadratic);
+                float weighed = options.Values ? (scores[slot] + options.Epsilon) * TensorPrimitives.Norm<float>(value) : scores[slot];
+                scores[slot] = positions[slot] < options.Sink ? float.PositiveInfinity : weighed;
             }
         }
     }

@@ -4,7 +4,8 @@ using Winnow.Caching.Storage;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// After the prompt, keeps the entries with the shortest keys: keys of small length tend to draw much attention. Looks at neither question nor text.
+/// After the prompt, keeps the entries whose keys are short: in trained models such keys tend to draw attention. Looks at no query at all. What is generated
+/// stays.
 /// Devoto et al. 2024, "A Simple and Effective L2 Norm-Based Strategy for KV Cache Compression", arXiv 2406.11430.
 /// </summary>
 /// <param name="keep">Entries of a lane after compression.</param>
@@ -28,10 +29,14 @@ public sealed class KNorm(Budget keep) : ScoringPolicy(keep)
 
     private sealed class Scorer : EntryScorer
     {
+        private readonly SelectionBuffers _buffers = new();
+
+        public override EntryScorer Fork() => new Scorer();
+
         public override void Score(LayerCache layer, int kvHead, int budget, Span<float> scores)
         {
             Lane lane = layer[kvHead];
-            Span<float> key = stackalloc float[layer.Shape.HeadDim];
+            Span<float> key = _buffers.Rows(layer.Shape.HeadDim);
             for (int slot = 0; slot < scores.Length; slot++)
             {
                 lane.ReadKey(slot, key);

@@ -4,7 +4,7 @@ namespace Winnow.Caching.Policies;
 
 /// <summary>
 /// Gives layers different shares of the budget: weights at evenly spaced depths with straight lines between them, scaled so that the whole cache keeps its
-/// budget.
+/// budget. What a layer cannot use, because the prompt is shorter than its share, goes to the others.
 /// </summary>
 /// <param name="weights">Weights from the first layer to the last, at least one.</param>
 internal sealed class PerLayer(IReadOnlyList<double> weights) : LayerBudgets
@@ -20,13 +20,40 @@ internal sealed class PerLayer(IReadOnlyList<double> weights) : LayerBudgets
     };
 
     /// <inheritdoc/>
-    public override int Of(LayerCache layer, int mean)
+    public override int Of(LayerCache layer, int mean) => Of(layer.Layer, layer.Layers, mean, layer.PromptLength);
+
+    /// <summary>Entries for each lane of a layer, at least 2, of <paramref name="prompt"/> tokens.</summary>
+    internal int Of(int layer, int layers, int mean, int prompt)
     {
-        double total = 0;
-        for (int i = 0; i < layer.Layers; i++)
-            total += Weight(i, layer.Layers);
-        return Math.Max(2, (int)(mean * Weight(layer.Layer, layer.Layers) * layer.Layers / total + 1e-9));
+        if (mean >= prompt)
+            return mean;
+        double unit = Unit(layers, mean, prompt), before = 0;
+        for (int i = 0; i < layer; i++)
+            before += Share(i, layers, unit, prompt);
+        // Running totals are rounded, so that rounding neither loses nor adds an entry; a hair makes up for binary fractions.
+        return Math.Max(2, (int)(before + Share(layer, layers, unit, prompt) + 1e-6) - (int)(before + 1e-6));
     }
+
+    /// <summary>Entries for a weight of 1, such that what layers with a large weight cannot use, because the prompt is shorter, goes to the others.</summary>
+    private double Unit(int layers, int mean, int prompt)
+    {
+        double unit = 0;
+        for (int full = 0, fuller = -1; full != fuller;)
+        {
+            fuller = full;
+            double open = 0;
+            for (int i = 0; i < layers; i++)
+                open += IsFull(i) ? 0 : Weight(i, layers);
+            unit = ((double)mean * layers - (double)full * prompt) / open;
+            full = Enumerable.Range(0, layers).Count(IsFull);
+        }
+
+        return unit;
+
+        bool IsFull(int i) => Weight(i, layers) * unit >= prompt;
+    }
+
+    private double Share(int layer, int layers, double unit, int prompt) => Math.Min(prompt, Weight(layer, layers) * unit);
 
     private static double[] Parse(string text)
     {
@@ -34,7 +61,8 @@ internal sealed class PerLayer(IReadOnlyList<double> weights) : LayerBudgets
         double[] weights = new double[parts.Length];
         for (int i = 0; i < parts.Length; i++)
         {
-            if (!double.TryParse(parts[i], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out weights[i]) || weights[i] <= 0)
+            if (!double.TryParse(parts[i], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out weights[i])
+                || weights[i] is <= 0 or double.PositiveInfinity)
                 throw new WinnowException($"option 'weights' of cache wrapper 'per-layer' is '{text}'; it must be numbers above 0 separated by slashes, such as 3/2/1");
         }
 

@@ -1,38 +1,32 @@
 using System.Numerics.Tensors;
+using Winnow.Caching.Statistics;
 using Winnow.Caching.Storage;
 
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Keeps everything and reads little of it: before each generated token's attention, the channel-wise bounds of the keys of each run of entries give an upper
-/// bound on what the query can attend to there, and only the best runs are read.
+/// Keeps everything, and reads for each generated token only the pages of entries that may matter to it: the smallest and the largest value of every key channel
+/// in a page bound what any key in it can score. The budget is what is read, not what is held. Prompts read everything.
 /// Tang et al. 2024, "Quest: Query-Aware Sparsity for Efficient Long-Context LLM Inference", arXiv 2406.10774.
 /// </summary>
 public sealed class Quest : CachePolicy
 {
-    private readonly int _page;
-    private readonly int _skip;
-    private readonly GroupBound _bound;
-    private readonly Budget _keep;
+    private readonly Options _options;
 
     /// <summary>Creates the policy.</summary>
-    /// <param name="page">Entries that are read or left as one.</param>
-    /// <param name="skip">First layers that read everything.</param>
-    /// <param name="bound">How the bounds of a group's query heads become one.</param>
-    /// <param name="keep">Entries of a lane that a generated token reads.</param>
-    public Quest(int page, int skip, GroupBound bound, Budget keep)
+    public Quest(Options options)
     {
-        (_page, _skip, _bound, _keep) = (page, skip, bound, keep);
-        Needs = keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { RecentQueries = 1 };
+        _options = options;
+        Needs = new PolicyNeeds { RecentQueries = options.Keep.IsUnlimited ? 0 : 1 };
     }
 
-    /// <summary>How the bounds of the query heads that share a lane become one.</summary>
+    /// <summary>How the query heads of a group rank a page.</summary>
     public enum GroupBound
     {
-        /// <summary>The largest: what any head wants is read.</summary>
+        /// <summary>By the largest bound of any of them.</summary>
         Max,
 
-        /// <summary>Their sum.</summary>
+        /// <summary>By the sum of their bounds.</summary>
         Sum,
     }
 
@@ -40,137 +34,165 @@ public sealed class Quest : CachePolicy
     public static PolicyDescriptor Descriptor { get; } = new()
     {
         Name = "quest",
-        Summary = "keeps everything, and reads only the pages whose keys can matter to the query",
+        Summary = "keeps everything, and reads the pages that may matter to the query",
         Paper = "Tang et al. 2024, arXiv 2406.10774",
         Options =
         [
-            new PolicyOption("page", "16", "entries that are read or left as one"),
-            new PolicyOption("skip", "2", "first layers that read everything"),
-            new PolicyOption("bound", "max", "how the bounds of a group's query heads become one: max or sum"),
+            new PolicyOption("page", "16", "entries of a page"),
+            new PolicyOption("skip", "2", "first layers, which read everything"),
+            new PolicyOption("bound", "max", "max or sum: how the query heads of a group rank a page together"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.Rollback | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
-            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
+        Survives = CacheFeatures.Fork | CacheFeatures.Rollback | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries
+            | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         KeepsEverything = true,
-        Build = arguments => new Quest(
-            arguments.Integer("page", 16, 1, 1024), arguments.Integer("skip", 2, 0), arguments.Choice("bound", GroupBound.Max), arguments.Keep),
+        Build = arguments => new Quest(new Options
+        {
+            Keep = arguments.Keep,
+            Page = arguments.Integer("page", 16, 1, 4096),
+            Skip = arguments.Integer("skip", 2, 0),
+            Bound = arguments.Choice("bound", GroupBound.Max),
+        }),
     };
 
     /// <inheritdoc/>
     public override PolicyNeeds Needs { get; }
 
     /// <inheritdoc/>
-    public override CacheSession? Start() => _keep.IsUnlimited ? null : new Session(this, []);
+    public override CacheSession? Start() => _options.Keep.IsUnlimited ? null : new Session(_options, []);
 
-    /// <summary>Bounds of the keys of a lane's complete pages.</summary>
-    private sealed class Bounds
+    /// <summary>Sizes and variants.</summary>
+    public sealed record Options
     {
-        private float[] _values = [];
+        /// <summary>Entries that a step reads in each lane.</summary>
+        public Budget Keep { get; init; }
 
-        public int Pages { get; private set; }
+        /// <summary>Entries of a page.</summary>
+        public int Page { get; init; } = 16;
 
-        public long Bytes => (long)_values.Length * sizeof(float);
+        /// <summary>First layers, which read everything.</summary>
+        public int Skip { get; init; } = 2;
 
-        /// <summary>[least of each channel, greatest of each channel] of a page.</summary>
-        public ReadOnlySpan<float> Of(int page, int dim) => _values.AsSpan(page * 2 * dim, 2 * dim);
+        /// <summary>How the query heads of a group rank a page together.</summary>
+        public GroupBound Bound { get; init; }
+    }
 
-        public void Cover(Lane lane, int pageSize, int dim)
+    private sealed class Session(Options options, KeyBounds[] bounds) : CacheSession
+    {
+        private readonly SelectionBuffers _buffers = new();
+        private KeyBounds[] _bounds = bounds;
+        private ulong[] _words = [];
+
+        public override long StateBytes
         {
-            int complete = lane.Length / pageSize;
-            if (_values.Length < complete * 2 * dim)
-                Array.Resize(ref _values, Math.Max(complete, (Pages * 3 / 2) + 16) * 2 * dim);
-            Span<float> key = stackalloc float[dim];
-            for (; Pages < complete; Pages++)
+            get
             {
-                Span<float> least = _values.AsSpan(Pages * 2 * dim, dim), greatest = _values.AsSpan((Pages * 2 * dim) + dim, dim);
-                least.Fill(float.PositiveInfinity);
-                greatest.Fill(float.NegativeInfinity);
-                for (int slot = Pages * pageSize; slot < (Pages + 1) * pageSize; slot++)
-                {
-                    lane.ReadKey(slot, key);
-                    TensorPrimitives.Min(least, key, least);
-                    TensorPrimitives.Max(greatest, key, greatest);
-                }
+                long bytes = 0;
+                foreach (KeyBounds lane in _bounds)
+                    bytes += lane.Bytes;
+                return bytes;
             }
         }
 
-        public void Forget(int pages) => Pages = Math.Min(Pages, pages);
+        public override CacheSession Fork() => new Session(options, [.. _bounds.Select(lane => lane.Clone())]);
 
-        public Bounds Clone() => new() { _values = [.. _values], Pages = Pages };
-    }
-
-    private sealed class Session(Quest policy, Dictionary<int, Bounds> bounds) : CacheSession
-    {
-        private readonly SelectionBuffers _buffers = new();
-        private ulong[] _words = [];
-
-        public override long StateBytes => bounds.Values.Sum(lane => lane.Bytes);
-
-        public override CacheSession Fork() => new Session(policy, bounds.ToDictionary(pair => pair.Key, pair => pair.Value.Clone()));
-
-        public override void Truncate(int position)
+        public override void AfterChunk(LayerCache layer, bool last)
         {
-            foreach (Bounds lane in bounds.Values)
-                lane.Forget(position / policy._page);
+            for (int head = 0; layer.Layer >= options.Skip && head < layer.KvHeads; head++)
+                Bounds(layer, head).Follow(layer[head]);
         }
 
         public override void BeforeAttention(LayerCache layer)
         {
-            int budget = layer.Resolve(policy._keep, layer.PromptLength, policy._page);
-            if (layer.Layer < policy._skip || layer[0].Length <= budget)
+            if (layer.Layer < options.Skip)
                 return;
+            int budget = layer.Resolve(options.Keep, layer.PromptLength, 2 * options.Page);
             for (int head = 0; head < layer.KvHeads; head++)
             {
-                int index = (layer.Layer * layer.KvHeads) + head;
-                if (!bounds.TryGetValue(index, out Bounds? lane))
-                    bounds[index] = lane = new Bounds();
-                lane.Cover(layer[head], policy._page, layer.Shape.HeadDim);
-                layer[head].Read(Choose(layer, head, lane, budget));
+                Bounds(layer, head).Follow(layer[head]);
+                Choose(layer, head, budget);
             }
         }
 
-        /// <summary>One bit a slot: the best complete pages, and what is newer than the last of them.</summary>
-        private ReadOnlySpan<ulong> Choose(LayerCache layer, int head, Bounds lane, int budget)
+        // Entries are in the order of the text, since none is ever dropped, so a position is a slot.
+        public override void Truncate(int position)
         {
-            int length = layer[head].Length, newest = length - (lane.Pages * policy._page);
-            int count = Math.Clamp((budget - newest) / policy._page, 0, lane.Pages);
-            Span<float> scores = _buffers.Scores(lane.Pages);
-            Score(layer, head, lane, scores);
-            Span<int> pages = _buffers.Slots(count);
-            TopEntries.Select(scores, count, pages, _buffers.Keys(lane.Pages));
-            int words = KvLayout.PagesFor(length);
-            if (_words.Length < words)
-                _words = new ulong[words * 3 / 2];
-            Span<ulong> read = _words.AsSpan(0, words);
-            read.Clear();
-            foreach (int page in pages)
-                Mark(read, page * policy._page, policy._page);
-            Mark(read, length - newest, newest);
-            return read;
+            foreach (KeyBounds lane in _bounds)
+                lane.Truncate(position);
         }
 
-        /// <summary>Σ max(q·least, q·greatest) over the channels: the positive part of q meets the greatest, the negative part the least.</summary>
-        private void Score(LayerCache layer, int head, Bounds lane, Span<float> scores)
+        private KeyBounds Bounds(LayerCache layer, int head)
+        {
+            if (_bounds.Length == 0)
+                _bounds = Create(layer.Layers * layer.KvHeads, layer.Shape.HeadDim);
+            return _bounds[layer.Layer * layer.KvHeads + head];
+        }
+
+        private KeyBounds[] Create(int lanes, int dim) => [.. Enumerable.Range(0, lanes).Select(_ => new KeyBounds(options.Page, dim))];
+
+        private void Choose(LayerCache layer, int head, int budget)
+        {
+            Lane lane = layer[head];
+            // A sliding window hides old pages anyway.
+            int window = layer.Shape.SlidingWindow, newest = (lane.Length - 1) / options.Page;
+            int oldest = window > 0 ? Math.Max(0, lane.Length - window) / options.Page : 0;
+            if (lane.Length - oldest * options.Page <= budget)
+                return;
+            int count = Math.Min(newest - oldest, budget / options.Page - 1);
+            // Room for pages to come, so that a generated token does not allocate.
+            int room = (newest - oldest + 256) & ~255;
+            Span<float> scores = _buffers.Scores(room)[..(newest - oldest)];
+            Score(layer, head, oldest, scores);
+            Span<int> pages = _buffers.Slots(count);
+            TopEntries.Rank(scores, count, pages, _buffers.Keys(room));
+            lane.Read(Mark(lane.Length, oldest, newest, pages));
+        }
+
+        private void Score(LayerCache layer, int head, int oldest, Span<float> scores)
         {
             int dim = layer.Shape.HeadDim, group = layer.Shape.GroupSize;
+            KeyBounds bounds = Bounds(layer, head);
             ReadOnlySpan<float> queries = layer.NewestQueries(1).Slice(head * group * dim, group * dim);
-            Span<float> parts = _buffers.Rows(2 * dim);
-            for (int row = 0; row < group; row++)
+            // q·min where q is negative and q·max where it is positive: one product with the bounds as they are stored.
+            Span<float> signed = _buffers.Rows(2 * dim);
+            for (int member = 0; member < group; member++)
             {
-                ReadOnlySpan<float> query = queries.Slice(row * dim, dim);
-                TensorPrimitives.Min(query, 0, parts[..dim]);
-                TensorPrimitives.Max(query, 0, parts[dim..]);
+                bool first = member == 0 || options.Bound == GroupBound.Max;
+                for (int i = 0; i < dim; i++)
+                {
+                    float q = queries[member * dim + i];
+                    signed[i] = Math.Min(q, 0) + (first ? 0 : signed[i]);
+                    signed[dim + i] = Math.Max(q, 0) + (first ? 0 : signed[dim + i]);
+                }
+
+                if (options.Bound == GroupBound.Sum && member < group - 1)
+                    continue;
                 for (int page = 0; page < scores.Length; page++)
                 {
-                    float bound = TensorPrimitives.Dot<float>(parts, lane.Of(page, dim));
-                    scores[page] = row == 0 ? bound : policy._bound == GroupBound.Max ? MathF.Max(scores[page], bound) : scores[page] + bound;
+                    float bound = TensorPrimitives.Dot<float>(signed, bounds[oldest + page]);
+                    scores[page] = options.Bound == GroupBound.Max && member > 0 ? Math.Max(scores[page], bound) : bound;
                 }
             }
         }
 
-        private static void Mark(Span<ulong> words, int first, int count)
+        /// <summary>One bit for each slot of the chosen pages and of the newest.</summary>
+        private ReadOnlySpan<ulong> Mark(int length, int oldest, int newest, ReadOnlySpan<int> pages)
         {
-            for (int slot = first; slot < first + count; slot++)
-                words[slot / 64] |= 1ul << (slot % 64);
+            int count = (length + 63) / 64;
+            if (_words.Length < count)
+                _words = new ulong[count + Math.Max(64, count / 2)];
+            Span<ulong> words = _words.AsSpan(0, count);
+            words.Clear();
+            MarkPage(words, newest, length);
+            foreach (int page in pages)
+                MarkPage(words, oldest + page, length);
+            return words;
+        }
+
+        private void MarkPage(Span<ulong> words, int page, int length)
+        {
+            int end = Math.Min(length, (page + 1) * options.Page);
+            for (int slot = page * options.Page; slot < end; slot++)
+                words[slot >> 6] |= 1ul << slot;
         }
     }
 }

@@ -23,7 +23,7 @@ public sealed class SnapKv : ScoringPolicy
         : base(keep)
     {
         if (kernel % 2 == 0)
-            throw new WinnowException($"option 'kernel' of cache policy 'snapkv' is {kernel}; it must be odd");
+            throw new WinnowException($"cache option 'kernel' is {kernel}; it must be odd, so that as many neighbours count on either side");
         (_window, _kernel, _pooling) = (window, kernel, pooling);
         Needs = new PolicyNeeds { RecentQueries = keep.IsUnlimited ? 0 : window };
     }
@@ -51,8 +51,11 @@ public sealed class SnapKv : ScoringPolicy
             new PolicyOption("pooling", "mean", "mean or max"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
-        Build = Build,
+        Build = From,
     };
+
+    /// <summary>Last tokens of the prompt, which vote and always stay.</summary>
+    public int Window => _window;
 
     /// <inheritdoc/>
     public override PolicyNeeds Needs { get; }
@@ -60,10 +63,9 @@ public sealed class SnapKv : ScoringPolicy
     /// <inheritdoc/>
     public override EntryScorer CreateScorer() => new Scorer(this);
 
-    internal static SnapKv Build(PolicyArguments arguments) =>
-        new(Window(arguments), arguments.Integer("kernel", 5, 1, 255), arguments.Choice("pooling", Pooling.Mean), arguments.Keep);
-
-    internal static int Window(PolicyArguments arguments) => arguments.Integer("window", 32, 1, 1024);
+    /// <summary>Reads the options.</summary>
+    internal static SnapKv From(PolicyArguments arguments) => new(
+        arguments.Integer("window", 32, 1, 1024), arguments.Integer("kernel", 5, 1, 255), arguments.Choice("pooling", Pooling.Mean), arguments.Keep);
 
     private sealed class Scorer(SnapKv policy) : EntryScorer
     {

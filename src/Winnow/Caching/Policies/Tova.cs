@@ -5,111 +5,145 @@ using Winnow.Kernels.Elementwise;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Keeps what the newest token attends to, as a mean over all query heads of a layer: after the prompt down to the budget, then one entry leaves at every step.
+/// Drops the entry to which the newest token pays the least attention, averaged over all query heads of the layer, so that every lane of a layer keeps the same
+/// tokens: down to the budget after the prompt, then one at each step. The newest token itself stays.
 /// Oren et al. 2024, "Transformers are Multi-State RNNs", arXiv 2401.06104.
 /// </summary>
-/// <param name="keep">Entries of a lane, while generating too.</param>
-public sealed class Tova(Budget keep) : ScoringPolicy(keep)
+public sealed class Tova : ScoringPolicy
 {
+    /// <summary>Creates the policy.</summary>
+    /// <param name="keep">Entries of each lane, the newest token included.</param>
+    public Tova(Budget keep)
+        : base(keep) => Needs = new PolicyNeeds { RecentQueries = keep.IsUnlimited ? 0 : 1 };
+
     /// <summary>The policy in the catalogue.</summary>
     public static PolicyDescriptor Descriptor { get; } = new()
     {
         Name = "tova",
-        Summary = "keeps what the newest token attends to, and drops the least of it at every step",
+        Summary = "drops the token to which the newest one pays the least attention",
         Paper = "Oren et al. 2024, arXiv 2401.06104",
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
         Build = arguments => new Tova(arguments.Keep),
     };
 
     /// <inheritdoc/>
-    public override PolicyNeeds Needs { get; } = keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { RecentQueries = 1 };
+    public override PolicyNeeds Needs { get; }
 
     /// <inheritdoc/>
-    public override CacheSession? Start() => Keep.IsUnlimited ? null : new Session(this);
+    public override CacheSession? Start() => Keep.IsUnlimited ? null : new Session(Keep);
 
     /// <inheritdoc/>
     public override EntryScorer CreateScorer() => new Scorer();
 
-    /// <summary>The newest token's attention, the same for every lane of a layer.</summary>
-    private sealed class Scorer : EntryScorer
+    /// <summary>Attention of the newest query to each position, averaged over the query heads of a layer.</summary>
+    private sealed class LayerAttention
     {
         private readonly SelectionBuffers _buffers = new();
+        private float[] _byPosition = [];
+
+        /// <summary>Looks at a layer whose entries are all still there.</summary>
+        public void Measure(LayerCache layer)
+        {
+            if (_byPosition.Length < layer.Position)
+                _byPosition = new float[layer.Position + Math.Max(1024, layer.Position / 2)];
+            _byPosition.AsSpan(0, layer.Position).Clear();
+            for (int head = 0; head < layer.KvHeads; head++)
+                Add(layer, head);
+        }
+
+        /// <summary>Scores the entries of a lane, +∞ for the newest.</summary>
+        public void Score(LayerCache layer, Lane lane, Span<float> scores)
+        {
+            ReadOnlySpan<int> positions = lane.Positions;
+            for (int slot = 0; slot < scores.Length; slot++)
+                scores[slot] = positions[slot] == layer.Position - 1 ? float.PositiveInfinity : _byPosition[positions[slot]];
+        }
+
+        /// <summary>The slot that leaves: the least attended, of equals the latest, but never the newest token.</summary>
+        public int Lightest(LayerCache layer, Lane lane)
+        {
+            ReadOnlySpan<int> positions = lane.Positions;
+            int lightest = -1;
+            for (int slot = 0; slot < positions.Length; slot++)
+            {
+                if (positions[slot] == layer.Position - 1)
+                    continue;
+                float difference = lightest < 0 ? -1 : _byPosition[positions[slot]] - _byPosition[positions[lightest]];
+                if (difference < 0 || (difference == 0 && positions[slot] > positions[lightest]))
+                    lightest = slot;
+            }
+
+            return lightest;
+        }
+
+        private void Add(LayerCache layer, int head)
+        {
+            Lane lane = layer[head];
+            int length = lane.Length, group = layer.Shape.GroupSize;
+            Span<float> rows = _buffers.Rows(group * length), sum = rows[..length];
+            layer.Logits(head, 1, rows);
+            for (int row = 0; row < group; row++)
+                Softmax.InPlace(rows.Slice(row * length, length));
+            for (int row = 1; row < group; row++)
+                TensorPrimitives.Add(sum, rows.Slice(row * length, length), sum);
+            ReadOnlySpan<int> positions = lane.Positions;
+            for (int slot = 0; slot < length; slot++)
+                _byPosition[positions[slot]] += sum[slot] / layer.Shape.QueryHeads;
+        }
+    }
+
+    /// <summary>The prompt's scores alone, for wrappers.</summary>
+    private sealed class Scorer : EntryScorer
+    {
+        private readonly LayerAttention _attention = new();
+        private (int Layer, int Position) _measured = (-1, 0);
 
         public override EntryScorer Fork() => new Scorer();
 
         public override void Score(LayerCache layer, int kvHead, int budget, Span<float> scores)
         {
-            // Lanes are cut one by one, and then no longer hold the same entries: all are looked at before the first is cut.
-            Span<float> shared = _buffers.Scores(scores.Length);
-            if (kvHead == 0)
-                Attention(layer, shared);
-            shared.CopyTo(scores);
-            scores[^1] = float.PositiveInfinity;
-        }
-
-        /// <summary>Sum over all query heads of the newest token's probabilities, [lane length].</summary>
-        public void Attention(LayerCache layer, Span<float> sums)
-        {
-            int group = layer.Shape.GroupSize;
-            Span<float> logits = _buffers.Rows(group * sums.Length);
-            sums.Clear();
-            for (int head = 0; head < layer.KvHeads; head++)
-            {
-                layer.Logits(head, 1, logits);
-                for (int row = 0; row < group; row++)
-                {
-                    Span<float> probabilities = logits.Slice(row * sums.Length, sums.Length);
-                    Softmax.InPlace(probabilities);
-                    TensorPrimitives.Add(sums, probabilities, sums);
-                }
-            }
+            // Once for all lanes of a layer: when the second is scored, the first may have lost entries already.
+            if (kvHead == 0 || _measured != (layer.Layer, layer.Position))
+                _attention.Measure(layer);
+            _measured = (layer.Layer, layer.Position);
+            _attention.Score(layer, layer[kvHead], scores);
         }
     }
 
-    private sealed class Session(Tova policy) : CacheSession
+    private sealed class Session(Budget keep) : CacheSession
     {
-        private readonly Scorer _scorer = new();
         private readonly SelectionBuffers _buffers = new();
+        private readonly LayerAttention _attention = new();
 
-        public override CacheSession Fork() => new Session(policy);
+        public override CacheSession Fork() => new Session(keep);
 
         public override void AfterChunk(LayerCache layer, bool last)
         {
-            if (last)
-                EntrySelection.BestOfLane.Compress(layer, _scorer, Budget(layer), _buffers);
+            int budget = layer.Resolve(keep, layer.PromptLength, 2);
+            if (!last || layer[0].Length <= budget)
+                return;
+            _attention.Measure(layer);
+            for (int head = 0; head < layer.KvHeads; head++)
+            {
+                Span<float> scores = _buffers.Scores(layer[head].Length);
+                _attention.Score(layer, layer[head], scores);
+                Span<int> slots = _buffers.Slots(budget);
+                TopEntries.Select(scores, budget, slots, _buffers.Keys(scores.Length));
+                layer[head].Keep(slots);
+            }
         }
 
         public override void AfterStep(LayerCache layer)
         {
-            int length = layer[0].Length, excess = length - Budget(layer);
-            if (excess <= 0)
+            int budget = layer.Resolve(keep, layer.PromptLength, 2);
+            if (layer[0].Length <= budget)
                 return;
-            Span<float> sums = _buffers.Scores(length);
-            _scorer.Attention(layer, sums);
-            // Lanes hold the same entries in the same slots, so one choice serves all. The newest entry stays.
-            sums[layer[0].Positions.IndexOf(layer.Position - 1)] = float.PositiveInfinity;
-            for (; excess > 0; excess--)
+            _attention.Measure(layer);
+            for (int head = 0; head < layer.KvHeads; head++)
             {
-                int last = layer[0].Length - 1, lightest = Lightest(layer[0], sums[..(last + 1)]);
-                sums[lightest] = sums[last];
-                for (int head = 0; head < layer.KvHeads; head++)
-                    layer[head].Remove(lightest);
+                while (layer[head].Length > budget)
+                    layer[head].Remove(_attention.Lightest(layer, layer[head]));
             }
-        }
-
-        private int Budget(LayerCache layer) => layer.Resolve(policy.Keep, layer.PromptLength, 2);
-
-        /// <summary>The slot with the least attention; among equals the later position leaves, as in a selection.</summary>
-        private static int Lightest(Lane lane, ReadOnlySpan<float> sums)
-        {
-            int lightest = 0;
-            for (int slot = 1; slot < sums.Length; slot++)
-            {
-                if (sums[slot] < sums[lightest] || (sums[slot] == sums[lightest] && lane.Positions[slot] > lane.Positions[lightest]))
-                    lightest = slot;
-            }
-
-            return lightest;
         }
     }
 }

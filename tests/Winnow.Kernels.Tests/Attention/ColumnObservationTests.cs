@@ -1,0 +1,120 @@
+using Winnow.Kernels.Attention;
+using Winnow.Kernels.Memory;
+using Winnow.Kernels.Simd;
+using Winnow.Kernels.Threading;
+
+namespace Winnow.Kernels.Tests.Attention;
+
+public sealed class ColumnObservationTests
+{
+    private const int HeadDim = 32;
+
+    public static TheoryData<ColumnObservation, int, int> Observations
+    {
+        get
+        {
+            TheoryData<ColumnObservation, int, int> data = [];
+            foreach (bool perHead in new[] { false, true })
+            {
+                foreach (int window in new[] { 0, 9 })
+                {
+                    // A prompt of several tiles with groups of three, and a single generated token of a group of one.
+                    foreach ((int group, int tokens) in new[] { (3, 70), (1, 1) })
+                    {
+                        data.Add(new ColumnObservation { PerQueryHead = perHead, LocalWindow = window }, group, tokens);
+                        data.Add(new ColumnObservation { PerQueryHead = perHead, LocalWindow = window, Decay = 0.9f }, group, tokens);
+                        data.Add(new ColumnObservation { PerQueryHead = perHead, LocalWindow = window, Maximum = true }, group, tokens);
+                    }
+                }
+            }
+
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Observations))]
+    public void Every_channel_equals_plain_attention_reduced_at_every_vector_width(ColumnObservation observation, int group, int tokens)
+    {
+        Check<FloatVectorScalar>(observation, group, tokens);
+        Check<FloatVector128>(observation, group, tokens);
+        Check<FloatVector256>(observation, group, tokens);
+        Check<FloatVector512>(observation, group, tokens);
+    }
+
+    [Theory]
+    [InlineData(false, false, 1, 1)]
+    [InlineData(true, false, 4, 4)]
+    [InlineData(false, true, 1, 2)]
+    [InlineData(true, true, 4, 8)]
+    public void Channels_are_counted_by_heads_and_doubled_by_a_window(bool perHead, bool window, int heads, int channels)
+    {
+        ColumnObservation observation = new() { PerQueryHead = perHead, LocalWindow = window ? 5 : 0 };
+        Assert.Equal(heads, observation.Heads(4));
+        Assert.Equal(channels, observation.Channels(4));
+    }
+
+    [Fact]
+    public void Sums_are_added_to_what_was_there_and_a_maximum_keeps_what_was_larger()
+    {
+        foreach (bool maximum in new[] { false, true })
+        {
+            using PagePool pool = new(new PageFormat(HeadDim, EntryType.F32));
+            using ThreadTeam team = new(1);
+            using PagedAttention attention = new(team, pool.Format);
+            using LaneFixture lane = new(pool, 4, 1);
+            using NativeBuffer<float> sums = new(4);
+            sums.Span.Fill(0.25f);
+            // Queries of zeros: every visible entry receives the same.
+            AttentionRequest request = Request([lane], new float[4 * HeadDim], 4, 1, 0);
+            attention.Attend(request, new float[4 * HeadDim]);
+            attention.AddColumnSums(request, new ColumnObservation { Maximum = maximum }, [sums]);
+            float[] expected = maximum ? [1, 0.5f, 1 / 3f, 0.25f] : [0.25f + 25 / 12f, 0.25f + 13 / 12f, 0.25f + 7 / 12f, 0.5f];
+            Assert.Equal(expected, sums.Span.ToArray()[..4], (a, b) => MathF.Abs(a - b) < 1e-5f);
+        }
+    }
+
+    [Fact]
+    public void Too_few_buffers_are_refused()
+    {
+        using PagePool pool = new(new PageFormat(HeadDim, EntryType.F32));
+        using ThreadTeam team = new(1);
+        using PagedAttention attention = new(team, pool.Format);
+        using LaneFixture lane = new(pool, 4, 1);
+        using NativeBuffer<float> sums = new(4);
+        float[] queries = new float[2 * HeadDim];
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => attention.AddColumnSums(Request([lane], queries, 1, 2, 3), new ColumnObservation { PerQueryHead = true }, [sums]));
+        Assert.Contains("1 buffers are too few for 1 lanes of 2 channels", error.Message, StringComparison.Ordinal);
+    }
+
+    private static void Check<TVector>(ColumnObservation observation, int group, int tokens)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        using PagePool pool = new(new PageFormat(HeadDim, EntryType.F32));
+        using ThreadTeam team = new(2);
+        using PagedAttention attention = new(team, pool.Format);
+        LaneFixture[] lanes = [new(pool, tokens + 100, 1), new(pool, tokens + 31, 2)];
+        int queryHeads = group * lanes.Length, channels = observation.Channels(group), first = lanes[0].Length - tokens;
+        float[] queries = LaneFixture.Draw(new Random(3), tokens * queryHeads * HeadDim);
+        AttentionRequest request = Request(lanes, queries, tokens, queryHeads, first);
+        NativeBuffer<float>[] sums = [.. lanes.SelectMany(lane => Enumerable.Range(0, channels).Select(_ => new NativeBuffer<float>(lane.Length)))];
+        attention.Attend<TVector>(request, new float[queries.Length]);
+        attention.AddColumnSums<TVector>(request, observation, sums);
+        double[][] expected = PlainAttention.Observe(request, lanes, HeadDim, observation);
+        for (int i = 0; i < sums.Length; i++)
+            Assert.Equal(expected[i], [.. sums[i].Span[..expected[i].Length].ToArray().Select(sum => (double)sum)], (a, b) => Math.Abs(a - b) < 1e-4);
+        foreach (IDisposable owned in lanes.Concat<IDisposable>(sums))
+            owned.Dispose();
+    }
+
+    private static AttentionRequest Request(LaneFixture[] lanes, float[] queries, int tokens, int queryHeads, int first) => new()
+    {
+        Lanes = lanes.Select(lane => lane.View).ToArray(),
+        Queries = queries,
+        Tokens = tokens,
+        QueryHeads = queryHeads,
+        FirstPosition = first,
+        Scale = 0.7f,
+    };
+}
