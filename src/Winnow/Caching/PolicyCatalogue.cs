@@ -13,6 +13,8 @@ public static class PolicyCatalogue
         H2O.Descriptor,
         SageKv.Descriptor,
         SnapKv.Descriptor,
+        Finch.Descriptor,
+        MorphKv.Descriptor,
     ];
 
     /// <summary>The policy of a name.</summary>
