@@ -42,7 +42,10 @@ internal sealed class PolicyBench : IDisposable
     }, queries);
 
     /// <summary>Generates one token.</summary>
-    public void Step(Action? observe = null, float[]? queries = null) => Pass(1, null, () =>
+    public void Step(Action? observe = null, float[]? queries = null) => Step(null, queries, observe);
+
+    /// <summary>Generates one token with a key.</summary>
+    public void Step(Func<int, float[]>? key, float[]? queries, Action? observe = null) => Pass(1, key, () =>
     {
         _session?.BeforeAttention(Layer);
         observe?.Invoke();

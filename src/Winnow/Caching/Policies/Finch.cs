@@ -23,7 +23,7 @@ public sealed class Finch : CachePolicy
     {
         _options = options;
         // A kept key stands where its rank among the kept puts it: stored unrotated and turned when read, it never has to be turned again.
-        Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { GuidedReading = true, Positions = PositionMode.Rolling };
+        Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { GuidedReading = true, Positions = options.Positions };
     }
 
     /// <summary>How many tokens of a chunk stay.</summary>
@@ -59,6 +59,7 @@ public sealed class Finch : CachePolicy
             new PolicyOption("selection", "layer", "layer: the same tokens in all heads of a layer; head: each KV head its own"),
             new PolicyOption("normalize", "true", "weigh each question token by the entries that it sees"),
             new PolicyOption("answer", "256", "tokens of the model's window left free for the answer"),
+            new PolicyOption("position", "rolling", "rolling, or original for documents within the model's window: what is kept stands where it stood"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
         Build = arguments => new Finch(new Options
@@ -69,6 +70,7 @@ public sealed class Finch : CachePolicy
             Selection = arguments.Choice("selection", Chooser.Layer),
             Normalize = arguments.Flag("normalize", true),
             Answer = arguments.Integer("answer", 256, 1),
+            Positions = arguments.Choice("position", PositionMode.Rolling),
         }),
     };
 
@@ -118,6 +120,9 @@ public sealed class Finch : CachePolicy
 
         /// <summary>Tokens of the window left free for the answer.</summary>
         public int Answer { get; init; } = 256;
+
+        /// <summary>Where keys stand for the rotary embedding.</summary>
+        public PositionMode Positions { get; init; } = PositionMode.Rolling;
 
         /// <summary>Entries of document and question together: the budget, and never so many that the window has no room for the answer.</summary>
         internal int Target(LayerCache layer) =>
