@@ -10,9 +10,6 @@ namespace Winnow;
 /// </summary>
 public sealed class Sequence : IDisposable
 {
-    /// <summary>Last tokens of a prompt that guide a policy when nobody says where the question begins.</summary>
-    private const int DefaultQuestion = 64;
-
     private readonly LanguageModel _owner;
     private readonly CachedAttention _attention;
     private readonly KvStore _store;
@@ -52,7 +49,7 @@ public sealed class Sequence : IDisposable
 
     /// <summary>Reads a prompt and tells the policy which part of it is the question.</summary>
     /// <param name="tokens">Token ids, at least one.</param>
-    /// <param name="questionTokens">How many of the last tokens are the question and what follows it; 0 when that is not known.</param>
+    /// <param name="questionTokens">How many of the last tokens are the question and what follows it; 0 leaves it to the policy.</param>
     /// <param name="progress">Told the number of tokens read so far.</param>
     /// <param name="cancellation">Stops between two chunks; what was read until then stays.</param>
     /// <returns>Logits after the last token, [vocabulary].</returns>
@@ -60,8 +57,7 @@ public sealed class Sequence : IDisposable
     public Span<float> Prefill(ReadOnlySpan<int> tokens, int questionTokens, IProgress<int>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(questionTokens);
-        int question = questionTokens == 0 ? Math.Min(DefaultQuestion, tokens.Length / 4) : Math.Min(questionTokens, tokens.Length);
-        Read(tokens, question, tokens.Length - 1, _keepLogits, progress, cancellation);
+        Read(tokens, Math.Min(questionTokens, tokens.Length), tokens.Length - 1, _keepLogits, progress, cancellation);
         return _logits;
     }
 
@@ -187,23 +183,27 @@ public sealed class Sequence : IDisposable
     /// <returns>Tokens of the document that were read.</returns>
     private int ReadGuided(ReadOnlySpan<int> tokens, int questionTokens, IProgress<int>? progress, CancellationToken cancellation)
     {
-        int document = tokens.Length - questionTokens, read = 0;
+        if (_attention.Session is not { } session)
+            return 0;
+        LayerCache first = _attention.Layers[0];
+        int question = questionTokens > 0 ? questionTokens : Math.Min(session.GuideTokens(first, tokens.Length), tokens.Length);
+        int document = tokens.Length - question, read = 0;
         int[] pass = [];
-        while (_attention.Session is { } session && questionTokens > 0 && read < document)
+        while (question > 0 && read < document)
         {
             cancellation.ThrowIfCancellationRequested();
-            GuidedReading reading = new(document, questionTokens, read, 0);
-            int count = Math.Min(session.NextChunk(_attention.Layers, reading), document - read);
+            GuidedReading reading = new(document, question, read, 0, _store.LongestLane, _owner.Model.Config.ContextLength);
+            int count = Math.Min(session.NextChunk(first, reading), document - read);
             if (count <= 0)
                 break;
-            if (pass.Length < count + questionTokens)
-                pass = new int[count + questionTokens];
+            if (pass.Length < count + question)
+                pass = new int[count + question];
             tokens.Slice(read, count).CopyTo(pass);
             tokens[document..].CopyTo(pass.AsSpan(count));
             read += count;
             _attention.Reading = reading with { Read = read, ChunkTokens = count };
             int end = Position + count;
-            Run(pass.AsSpan(0, count + questionTokens), CachePhase.Guided, count + questionTokens, _keepLogits);
+            Run(pass.AsSpan(0, count + question), CachePhase.Guided, count + question, _keepLogits);
             _store.Retract(end);
             progress?.Report(read);
         }

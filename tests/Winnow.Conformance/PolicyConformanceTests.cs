@@ -52,10 +52,26 @@ public sealed class PolicyConformanceTests : IDisposable
     [MemberData(nameof(Policies))]
     public void A_budget_beyond_the_text_equals_the_full_cache_to_the_last_bit(string policy)
     {
+        if (Rolls(policy))
+            return;
         using Sequence full = Create("full", "100%"), guided = Create(policy, "1500");
         Assert.Equal(full.Prefill(TinyLlamaFile.Tokens(PromptTokens)).ToArray(), guided.Prefill(TinyLlamaFile.Tokens(PromptTokens)).ToArray());
         for (int token = 10; token < 60; token++)
             Assert.Equal(full.Decode(token).ToArray(), guided.Decode(token).ToArray());
+    }
+
+    // Keys that are turned when read are rounded elsewhere than keys that are turned when written, so bits differ though nothing was dropped.
+    [Theory]
+    [MemberData(nameof(Policies))]
+    public void With_rolling_positions_a_budget_beyond_the_text_equals_the_full_cache_but_for_rounding(string policy)
+    {
+        if (!Rolls(policy))
+            return;
+        using Sequence full = Create("full", "100%", EntryType.F32), guided = Create(policy, "1500", EntryType.F32);
+        Assert.InRange(Distance(full.Prefill(TinyLlamaFile.Tokens(PromptTokens)), guided.Prefill(TinyLlamaFile.Tokens(PromptTokens))), 0, 1e-4);
+        for (int token = 10; token < 60; token++)
+            Assert.InRange(Distance(full.Decode(token), guided.Decode(token)), 0, 1e-4);
+        Assert.Equal(full.Cache.Entries, guided.Cache.Entries);
     }
 
     [Theory]
@@ -216,6 +232,8 @@ public sealed class PolicyConformanceTests : IDisposable
         for (int token = 0; token < 100; token++)
             Assert.All(sequence.Decode(3 + token).ToArray(), logit => Assert.True(float.IsFinite(logit)));
     }
+
+    private static bool Rolls(string policy) => PolicyCatalogue.Parse(policy, Budget.Parse("1500")).Policy.Needs.Positions == PositionMode.Rolling;
 
     private static bool Survives(string policy, CacheFeatures feature) => PolicyCatalogue.Get(policy).Survives.HasFlag(feature);
 

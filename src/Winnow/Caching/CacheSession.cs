@@ -6,6 +6,8 @@ namespace Winnow.Caching;
 /// </summary>
 public abstract class CacheSession
 {
+    private const int DefaultGuide = 64;
+
     /// <summary>Bytes of keys and values that the policy holds in a form of its own.</summary>
     public virtual long SegmentBytes => 0;
 
@@ -56,11 +58,16 @@ public abstract class CacheSession
     {
     }
 
+    /// <summary>How many of a prompt's last tokens guide the reading when the caller did not say where the question begins.</summary>
+    /// <param name="layer">The first layer, for budgets.</param>
+    /// <param name="promptTokens">Tokens of the prompt.</param>
+    public virtual int GuideTokens(LayerCache layer, int promptTokens) => Math.Min(DefaultGuide, promptTokens / 4);
+
     /// <summary>How many document tokens the next pass reads before the question. Called when <see cref="PolicyNeeds.GuidedReading"/> is set.</summary>
-    /// <param name="layers">All layers, as the last chunk left them.</param>
+    /// <param name="layer">The first layer, for budgets.</param>
     /// <param name="reading">Where reading stands.</param>
-    /// <returns>At least 1; more than what is left means all of it; 0 reads the rest of the prompt in the ordinary way.</returns>
-    public virtual int NextChunk(IReadOnlyList<LayerCache> layers, in GuidedReading reading) => 0;
+    /// <returns>At least 1; 0 to read the rest of the prompt in the ordinary way. More than is left means all of it.</returns>
+    public virtual int NextChunk(LayerCache layer, in GuidedReading reading) => 0;
 
     /// <summary>
     /// A chunk of the document followed by the question has passed a layer. The question's entries are the newest; the engine drops them afterwards.

@@ -13,7 +13,7 @@ public sealed class CachedAttentionTests
     [InlineData(1f, true)]
     public void What_chunks_and_steps_observe_equals_one_pass(float decay, bool maximum)
     {
-        AttentionObserver observer = new() { PerQueryHead = true, Decay = decay, Maximum = maximum, LocalWindow = length => length / 20 };
+        AttentionObserver observer = new() { PerQueryHead = true, Decay = decay, Maximum = maximum, LocalWindow = _ => Tokens / 20 };
         float[][] whole = Observe(observer, chunkSize: 512, steps: 0);
         Assert.Contains(whole, channel => channel.Max() > 0.5f);
         foreach ((int chunk, int steps) in new[] { (100, 0), (33, 0), (512, 25) })
@@ -29,7 +29,7 @@ public sealed class CachedAttentionTests
     {
         using TinyLlamaFile file = new();
         using LanguageModel model = file.Load(chunkSize);
-        ChosenPolicy policy = new(Describe(), new Watcher(observer with { LocalWindow = _ => observer.LocalWindow!(Tokens) }));
+        ChosenPolicy policy = new(Describe(), new Watcher(observer));
         using Sequence sequence = model.CreateSequence(policy, EntryType.F32);
         int[] tokens = TinyLlamaFile.Tokens(Tokens);
         sequence.Prefill(tokens.AsSpan(0, Tokens - steps));

@@ -1,69 +1,76 @@
 using System.Numerics.Tensors;
-using Winnow.Caching.Storage;
 using Winnow.Kernels.Elementwise;
 
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Reads a document chunk by chunk with the question after each chunk, and keeps after each only the entries to which the question attends, so that documents of any length
-/// fit a cache of fixed size. Keys are stored unrotated and turned by their rank when read, which is the paper's move to the front slots without its rounding.
+/// Reads a document chunk by chunk with the question after each chunk, and keeps of every chunk what the question attends to. The cache grows slowly towards
+/// its target, never past the model's window, so a document may be many times longer than that. The answer is generated over what was kept.
 /// Corallo and Papotti 2024, "FINCH: Prompt-guided Key-Value Cache Compression", arXiv 2408.00167.
 /// </summary>
 public sealed class Finch : CachePolicy
 {
+    /// <summary>Longest chunk that is chosen without being asked for: the longest of the paper. Working memory grows with it.</summary>
+    private const int LongestChunk = 2048;
+
+    /// <summary>Last tokens of a long question that vote; the logits of all of them are held at once.</summary>
+    private const int MostVoters = 512;
+
     private readonly Options _options;
 
     /// <summary>Creates the policy.</summary>
     public Finch(Options options)
     {
         _options = options;
-        Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { GuidedReading = true, Positions = PositionMode.Rolling };
+        // A kept key stands where its rank among the kept puts it: stored unrotated and turned when read, it never has to be turned again.
+        Needs = options.Keep.IsUnlimited ? new PolicyNeeds() : new PolicyNeeds { GuidedReading = true, Positions = options.Positions };
     }
 
-    /// <summary>Which entries share one choice.</summary>
-    public enum ChoiceScope
+    /// <summary>How many tokens of a chunk stay.</summary>
+    public enum Compression
     {
-        /// <summary>All heads of a layer, as in the paper.</summary>
-        Layer,
-
-        /// <summary>Each KV head chooses for itself.</summary>
-        Head,
-    }
-
-    /// <summary>How the compression factor is rounded.</summary>
-    public enum FactorRounding
-    {
-        /// <summary>Not at all, as in the paper: the budget is used.</summary>
+        /// <summary>As many as bring the whole document exactly to the target.</summary>
         Exact,
 
-        /// <summary>Up to a whole number, as in the released code.</summary>
+        /// <summary>One of so many, a whole number rounded up, as in the released program; the target is not always reached.</summary>
         Whole,
+    }
+
+    /// <summary>Who chooses.</summary>
+    public enum Chooser
+    {
+        /// <summary>All heads of a layer together: its lanes keep the same tokens.</summary>
+        Layer,
+
+        /// <summary>Each KV head for itself.</summary>
+        Head,
     }
 
     /// <summary>The policy in the catalogue.</summary>
     public static PolicyDescriptor Descriptor { get; } = new()
     {
         Name = "finch",
-        Summary = "reads a document in chunks, each with the question, and keeps what the question attends to",
+        Summary = "reads long documents in chunks and keeps what the question attends to",
         Paper = "Corallo and Papotti 2024, arXiv 2408.00167",
         Options =
         [
-            new PolicyOption("chunk", "auto", "document tokens read at a time"),
-            new PolicyOption("factor", "exact", "compression factor: exact, or whole as in the released code"),
-            new PolicyOption("normalize", "true", "whether a question token's votes count by how much it sees"),
-            new PolicyOption("selection", "layer", "which heads share one choice: layer or head"),
-            new PolicyOption("reserve", "256", "room that is left for the answer in the model's window"),
+            new PolicyOption("chunk", "keep + answer − question, at most 2048", "document tokens read at a time"),
+            new PolicyOption("factor", "exact", "exact, or whole: a whole number as in the paper's program, which may keep less"),
+            new PolicyOption("selection", "layer", "layer: the same tokens in all heads of a layer; head: each KV head its own"),
+            new PolicyOption("normalize", "true", "weigh each question token by the entries that it sees"),
+            new PolicyOption("answer", "256", "tokens of the model's window left free for the answer"),
+            new PolicyOption("position", "rolling", "rolling, or original for documents within the model's window: what is kept stands where it stood"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries
-            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
         Build = arguments => new Finch(new Options
         {
             Keep = arguments.Keep,
             Chunk = arguments.OptionalInteger("chunk", 1),
-            Factor = arguments.Choice("factor", FactorRounding.Exact),
+            Factor = arguments.Choice("factor", Compression.Exact),
+            Selection = arguments.Choice("selection", Chooser.Layer),
             Normalize = arguments.Flag("normalize", true),
-            Selection = arguments.Choice("selection", ChoiceScope.Layer),
-            Reserve = arguments.Integer("reserve", 256, 1),
+            Answer = arguments.Integer("answer", 256, 1),
+            Positions = arguments.Choice("position", PositionMode.Rolling),
         }),
     };
 
@@ -73,128 +80,132 @@ public sealed class Finch : CachePolicy
     /// <inheritdoc/>
     public override CacheSession? Start() => _options.Keep.IsUnlimited ? null : new Session(_options);
 
+    /// <summary>Turns the question's logits into probabilities and adds them up by column.</summary>
+    /// <param name="logits">[voters × group, entries], voters in order; overwritten.</param>
+    /// <param name="voters">Question tokens.</param>
+    /// <param name="group">Query heads of the lane.</param>
+    /// <param name="options">Whether and how rows are weighed.</param>
+    /// <param name="scores">A sum for each of the entries before the question, added to.</param>
+    internal static void AddVotes(Span<float> logits, int voters, int group, Options options, Span<float> scores)
+    {
+        int length = logits.Length / (voters * group);
+        for (int row = 0; row < voters * group; row++)
+        {
+            Span<float> probabilities = logits.Slice(row * length, length);
+            Softmax.InPlace(probabilities);
+            // The later a question token, the more entries share its attention. A head on its own does not count the token itself, as in its source.
+            int seen = length - voters + row / group + (options.Selection == Chooser.Head ? 0 : 1);
+            float weight = options.Normalize ? (float)seen / length : 1;
+            TensorPrimitives.MultiplyAdd(probabilities[..scores.Length], weight, scores, scores);
+        }
+    }
+
     /// <summary>Sizes and variants.</summary>
     public sealed record Options
     {
-        /// <summary>Entries of the compressed document and the question together.</summary>
+        /// <summary>Compressed document and question together.</summary>
         public Budget Keep { get; init; }
 
-        /// <summary>Document tokens read at a time; null to choose.</summary>
+        /// <summary>Document tokens of a chunk, when not chosen by the target.</summary>
         public int? Chunk { get; init; }
 
-        /// <summary>How the compression factor is rounded.</summary>
-        public FactorRounding Factor { get; init; }
+        /// <summary>How many tokens of a chunk stay.</summary>
+        public Compression Factor { get; init; }
 
-        /// <summary>Whether a question token's votes count by how much it sees.</summary>
+        /// <summary>Who chooses.</summary>
+        public Chooser Selection { get; init; }
+
+        /// <summary>Whether a question token's vote is weighed by the share of entries that it sees.</summary>
         public bool Normalize { get; init; } = true;
 
-        /// <summary>Which heads share one choice.</summary>
-        public ChoiceScope Selection { get; init; }
+        /// <summary>Tokens of the window left free for the answer.</summary>
+        public int Answer { get; init; } = 256;
 
-        /// <summary>Room for the answer in the model's window.</summary>
-        public int Reserve { get; init; } = 256;
-    }
+        /// <summary>Where keys stand for the rotary embedding.</summary>
+        public PositionMode Positions { get; init; } = PositionMode.Rolling;
 
-    /// <summary>Sizes of one reading: how long chunks are and how many entries are left after each.</summary>
-    /// <param name="DocumentTokens">Tokens of the document.</param>
-    /// <param name="Kept">Entries of the document that may stay in the end.</param>
-    /// <param name="Chunk">Tokens of a chunk.</param>
-    /// <param name="Whole">Whether the factor is rounded up to a whole number.</param>
-    internal readonly record struct Schedule(int DocumentTokens, int Kept, int Chunk, bool Whole)
-    {
-        /// <summary>Entries left once <paramref name="read"/> tokens of the document have been read.</summary>
-        public int After(int read)
-        {
-            if (!Whole)
-                return (int)((long)Kept * read / DocumentTokens);
-            int factor = (DocumentTokens + Kept - 1) / Kept;
-            return (read / Chunk * (Chunk / factor)) + (read % Chunk / factor);
-        }
+        /// <summary>Entries of document and question together: the budget, and never so many that the window has no room for the answer.</summary>
+        internal int Target(LayerCache layer) =>
+            Math.Min(layer.Resolve(Keep, layer.PromptLength, 2), layer.ContextLength - Math.Min(Answer, layer.ContextLength / 4));
     }
 
     private sealed class Session(Options options) : CacheSession
     {
-        private const int LeastChunk = 256;
-        private const int MostChunk = 1024;
         private readonly SelectionBuffers _buffers = new();
-        private readonly SelectionBuffers _rows = new();
-        private Schedule _schedule;
-        private int _before;
+        private FinchSchedule _schedule;
 
         public override CacheSession Fork() => new Session(options);
 
-        public override int NextChunk(IReadOnlyList<LayerCache> layers, in GuidedReading reading) =>
-            reading.Read > 0 || Plan(layers[0], reading) ? _schedule.Chunk : 0;
+        public override int GuideTokens(LayerCache layer, int promptTokens) =>
+            Math.Max(1, Math.Min(base.GuideTokens(layer, promptTokens), options.Target(layer) / 2));
+
+        public override int NextChunk(LayerCache layer, in GuidedReading reading)
+        {
+            int target = options.Target(layer), question = reading.QuestionTokens;
+            if (reading.Read == 0)
+            {
+                if ((long)reading.LiveEntries + reading.DocumentTokens + question <= target)
+                    return 0;
+                if (question >= target)
+                    throw new WinnowException($"the question of {question} tokens fills the {target} entries that cache policy 'finch' may keep; use a larger --keep");
+                _schedule = new FinchSchedule(reading.LiveEntries, reading.DocumentTokens, target - question, options.Factor == Compression.Whole);
+            }
+
+            int free = reading.ContextLength - reading.LiveEntries - question;
+            if (free < 1)
+            {
+                throw new WinnowException($"the question of {question} tokens does not fit beside {reading.LiveEntries} live entries into the model's window of "
+                    + $"{reading.ContextLength}; use a smaller --keep");
+            }
+
+            int automatic = Math.Min(Math.Max(_schedule.LeastChunk, target + options.Answer - question), LongestChunk);
+            int chunk = Math.Min(options.Chunk ?? automatic, free);
+            return chunk >= _schedule.LeastChunk ? chunk : throw new WinnowException(
+                $"chunks of {chunk} tokens leave nothing when one of {_schedule.LeastChunk} is kept; give cache policy 'finch' larger chunks, factor=exact or a larger --keep");
+        }
 
         public override void AfterGuidedChunk(LayerCache layer, in GuidedReading reading, ReadOnlySpan<float> question)
         {
-            // What earlier turns left is not weighed again; of the document so far, chunks compete with one another.
-            int kept = _before + _schedule.After(reading.Read), length = layer[0].Length - reading.QuestionTokens;
-            if (length <= kept)
-                return;
-            Span<float> shared = _buffers.Scores(length);
-            shared.Clear();
+            int length = layer[0].Length, candidates = length - reading.QuestionTokens;
+            int kept = _schedule.KeptAfter(reading.Read, reading.ChunkTokens, candidates - reading.ChunkTokens);
+            Span<float> scores = _buffers.Scores(candidates);
+            scores.Clear();
             for (int head = 0; head < layer.KvHeads; head++)
             {
-                if (options.Selection == ChoiceScope.Head)
-                    shared.Clear();
-                AddVotes(layer, head, reading.QuestionTokens, question, shared);
-                if (options.Selection == ChoiceScope.Head)
-                    layer[head].Keep(Choose(shared, kept));
+                AddVotes(layer, head, question, reading.QuestionTokens, scores);
+                if (options.Selection == Chooser.Head)
+                {
+                    layer[head].Keep(Best(scores, kept));
+                    scores.Clear();
+                }
             }
 
-            if (options.Selection == ChoiceScope.Head)
+            if (options.Selection == Chooser.Head)
                 return;
-            ReadOnlySpan<int> slots = Choose(shared, kept);
+            ReadOnlySpan<int> slots = Best(scores, kept);
             for (int head = 0; head < layer.KvHeads; head++)
                 layer[head].Keep(slots);
         }
 
-        /// <summary>Fixes the sizes for a document.</summary>
-        /// <returns>Whether anything has to be dropped.</returns>
-        private bool Plan(LayerCache layer, in GuidedReading reading)
+        public override void AfterChunk(LayerCache layer, bool last)
         {
-            int prompt = reading.DocumentTokens + reading.QuestionTokens, question = reading.QuestionTokens;
-            _before = layer[0].Length;
-            int room = layer.ContextLength - options.Reserve - _before;
-            if (room <= question)
-            {
-                throw new WinnowException(
-                    $"{_before} cached entries and a question of {question} tokens leave no room for the document in the model's window of {layer.ContextLength}; "
-                    + "shorten the question or start anew");
-            }
-
-            int target = Math.Min(layer.Resolve(options.Keep, prompt, 1), room);
-            if (prompt <= target)
-                return false;
-            int kept = Math.Max(1, target - question);
-            // The peak is what was kept, the chunk and the question. A chunk must be long enough for something of it to stay.
-            int most = Math.Max(1, layer.ContextLength - _before - kept - question), factor = (reading.DocumentTokens + kept - 1) / kept;
-            int wanted = options.Chunk ?? Math.Clamp(kept + options.Reserve, LeastChunk, MostChunk);
-            _schedule = new Schedule(reading.DocumentTokens, kept, Math.Min(Math.Max(wanted, factor), most), options.Factor == FactorRounding.Whole);
-            return true;
+            // Only a question without a document comes here unchecked.
+            if (layer[0].Length > layer.ContextLength)
+                throw new WinnowException($"the cache's {layer[0].Length} live entries do not fit the model's window of {layer.ContextLength}; use a smaller --keep");
         }
 
-        /// <summary>Adds what the question's tokens attend to over all heads of the lane's group.</summary>
-        private void AddVotes(LayerCache layer, int head, int questionTokens, ReadOnlySpan<float> question, Span<float> votes)
+        private void AddVotes(LayerCache layer, int head, ReadOnlySpan<float> question, int questionTokens, Span<float> scores)
         {
-            int length = layer[head].Length, group = layer.Shape.GroupSize;
-            Span<float> logits = _rows.Rows(questionTokens * group * length);
-            layer.Logits(head, question, layer.Position - questionTokens, logits);
-            for (int row = 0; row < questionTokens * group; row++)
-            {
-                Span<float> probabilities = logits.Slice(row * length, length);
-                Softmax.InPlace(probabilities);
-                // A row that sees more spreads its mass over more: its share of the sum grows with what it sees.
-                float weight = options.Normalize ? (length - questionTokens + (row / group) + 1) / (float)length : 1;
-                TensorPrimitives.MultiplyAdd(probabilities[..votes.Length], weight, votes, votes);
-            }
+            int voters = Math.Min(questionTokens, MostVoters), width = question.Length / questionTokens, group = layer.Shape.GroupSize;
+            Span<float> logits = _buffers.Rows(checked(voters * group * layer[head].Length));
+            layer.Logits(head, question[^(voters * width)..], layer.Position - voters, logits);
+            Finch.AddVotes(logits, voters, group, options, scores);
         }
 
-        private ReadOnlySpan<int> Choose(ReadOnlySpan<float> votes, int kept)
+        private ReadOnlySpan<int> Best(ReadOnlySpan<float> scores, int kept)
         {
             Span<int> slots = _buffers.Slots(kept);
-            TopEntries.Select(votes, kept, slots, _buffers.Keys(votes.Length));
+            TopEntries.Select(scores, kept, slots, _buffers.Keys(scores.Length));
             return slots;
         }
     }

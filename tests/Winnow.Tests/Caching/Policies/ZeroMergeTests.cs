@@ -382,7 +382,7 @@ public sealed class ZeroMergeTests
         writer.Write(lanes, queries, keys, new float[9], 3, 0, null, default);
         AttentionRequest request = new() { Lanes = lanes, Queries = queries, Tokens = 3, QueryHeads = 1, FirstPosition = 0, Scale = 1 };
         attention.Attend(request, new float[9]);
-        attention.AddColumnSums(request, new AttentionObserver { Decay = decay }.At(3), [store[0, 0].ScoreBuffer(0)]);
+        attention.AddColumnSums(request, new ColumnObservation { Decay = decay }, [store[0, 0].ScoreBuffer(0)]);
         return store[0, 0].Scores.ToArray();
     }
 }
