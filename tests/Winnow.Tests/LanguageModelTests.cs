@@ -22,7 +22,16 @@ public sealed class LanguageModelTests
         Assert.Equal(24, prompt.Length);
         foreach (PolicyDescriptor descriptor in PolicyCatalogue.All)
         {
-            using Sequence sequence = model.CreateSequence(PolicyCatalogue.Parse(descriptor.Name, Budget.Parse("50%")));
+            ChosenPolicy policy = PolicyCatalogue.Parse(descriptor.Name, Budget.Parse("50%"));
+            bool windows = model.Model.Config.SlidingWindow == 0 || descriptor.Survives.HasFlag(CacheFeatures.SlidingWindow);
+            bool positions = model.Model.Config.Rotary is not null || policy.Policy.Needs.Positions == PositionMode.Original;
+            if (!windows || !positions)
+            {
+                Assert.Contains($"'{descriptor.Name}'", Assert.Throws<WinnowException>(() => model.CreateSequence(policy)).Message, StringComparison.Ordinal);
+                continue;
+            }
+
+            using Sequence sequence = model.CreateSequence(policy);
             sequence.Prefill(prompt);
             for (int token = 0; token < 10; token++)
                 Assert.All(sequence.Decode(token).ToArray(), logit => Assert.True(float.IsFinite(logit)));
