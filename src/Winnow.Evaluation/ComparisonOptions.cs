@@ -36,5 +36,18 @@ public sealed record ComparisonEntry(string PolicyText, Budget Keep)
 
     /// <summary>The budget that holds: <see cref="Keep"/>, or what the text says.</summary>
     /// <exception cref="WinnowException">The text's budget is not understood.</exception>
-    public Budget EffectiveKeep() => Caching.PolicyText.Parse(PolicyText).Keep is { } text ? Budget.Parse(text) : Keep;
+    public Budget EffectiveKeep()
+    {
+        Budget keep = Keep;
+        // The innermost policy has the last word, as when it is built.
+        for (string? text = PolicyText; text is not null;)
+        {
+            PolicyText parts = Caching.PolicyText.Parse(text);
+            if (parts.Options.TryGetValue("keep", out string? named))
+                keep = Budget.Parse(named);
+            text = parts.Inner;
+        }
+
+        return keep;
+    }
 }

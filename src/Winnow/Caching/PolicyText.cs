@@ -6,10 +6,6 @@ namespace Winnow.Caching;
 /// <param name="Options">Key and text of each option.</param>
 public sealed record PolicyText(string Name, string? Inner, IReadOnlyDictionary<string, string> Options)
 {
-    /// <summary>The option «keep» that holds: the innermost policy's before its wrappers'; null when there is none.</summary>
-    /// <exception cref="WinnowException">A wrapped policy's text has another shape.</exception>
-    public string? Keep => (Inner is null ? null : Parse(Inner).Keep) ?? Options.GetValueOrDefault("keep");
-
     /// <summary>Takes «name:key=value,…» or «wrapper(policy):key=value,…» apart.</summary>
     /// <exception cref="WinnowException">The text has another shape.</exception>
     public static PolicyText Parse(string text)
@@ -52,8 +48,9 @@ public sealed record PolicyText(string Name, string? Inner, IReadOnlyDictionary<
         if (part.Length == 0)
             return;
         (string head, string options) = SplitOptions(part);
-        // What stands in parentheses are the options of a wrapped policy.
-        if (policies.Count > 0 && options.Length == 0 && head.Split('(')[0].Contains('=', StringComparison.Ordinal))
+        // An equals sign in parentheses belongs to a wrapped policy.
+        int equals = head.IndexOf('=', StringComparison.Ordinal), open = head.IndexOf('(', StringComparison.Ordinal);
+        if (policies.Count > 0 && options.Length == 0 && equals >= 0 && (open < 0 || equals < open))
             policies[^1] += "," + part;
         else
             policies.Add(part);

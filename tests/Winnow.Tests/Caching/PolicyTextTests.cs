@@ -49,14 +49,8 @@ public sealed class PolicyTextTests
     [InlineData("adakv(snapkv:window=8,kernel=3):floor=0.1,h2o", new[] { "adakv(snapkv:window=8,kernel=3):floor=0.1", "h2o" })]
     [InlineData("h2o,adakv(snapkv:window=8)", new[] { "h2o", "adakv(snapkv:window=8)" })]
     [InlineData("adakv(snapkv),chunk(adakv(h2o:hh=3)):size=9", new[] { "adakv(snapkv)", "chunk(adakv(h2o:hh=3)):size=9" })]
+    [InlineData("chunk(adakv(snapkv)):size=64,keep=10%, full", new[] { "chunk(adakv(snapkv)):size=64,keep=10%", "full" })]
+    [InlineData("rlkv:gates=my(1).tsv,sink=4,full", new[] { "rlkv:gates=my(1).tsv,sink=4", "full" })]
     [InlineData("", new string[0])]
     public void A_list_is_taken_apart_outside_parentheses(string text, string[] policies) => Assert.Equal(policies, PolicyText.SplitList(text));
-
-    [Theory]
-    [InlineData("snapkv", null)]
-    [InlineData("snapkv:keep=10%", "10%")]
-    [InlineData("adakv(snapkv:window=8,keep=10%)", "10%")]
-    [InlineData("adakv(snapkv):keep=20%", "20%")]
-    [InlineData("adakv(snapkv:keep=10%):keep=20%", "10%")]
-    public void The_innermost_budget_holds(string text, string? keep) => Assert.Equal(keep, PolicyText.Parse(text).Keep);
 }
