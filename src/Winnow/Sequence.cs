@@ -249,6 +249,7 @@ public sealed class Sequence : IDisposable
             // Some layers may have taken the tokens and some not; all go back to the same position. What a policy dropped meanwhile stays dropped.
             foreach (Lane lane in _store.Lanes)
                 lane.Truncate(_store.Position);
+            _attention.Session?.Truncate(_store.Position);
             throw;
         }
         finally
