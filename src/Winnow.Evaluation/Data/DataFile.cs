@@ -75,7 +75,7 @@ public static class DataFile
 
     private static IReadOnlyList<string> Answers(JsonNode? node, string where)
     {
-        IEnumerable<JsonNode?> nodes = node is JsonArray array ? array : [node];
+        JsonNode?[] nodes = node is JsonArray array ? [.. array] : [node];
         string[] answers = [.. nodes.Select(item => item is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0
             ? text : throw new WinnowException($"{where}: 'answer' must be a text or a list of texts"))];
         return answers.Length > 0 ? answers : throw new WinnowException($"{where}: 'answer' is an empty list");
