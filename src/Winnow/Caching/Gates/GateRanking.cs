@@ -18,8 +18,8 @@ public sealed class GateRanking
     }
 
     /// <summary>
-    /// Cuts at a share of compressed heads. The threshold is the quantile of all gates, interpolated linearly; heads at or above it stay full. A layer may have no
-    /// full head, or only such.
+    /// Cuts at a share of compressed heads. The threshold is the quantile of all gates, interpolated linearly; heads at or above it stay full. A layer may have
+    /// no full head, or only such.
     /// </summary>
     /// <param name="sparsity">Share of heads to compress: 0 or less for none, 1 or more for all.</param>
     public GateCut At(double sparsity)

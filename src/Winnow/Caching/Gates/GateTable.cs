@@ -47,7 +47,8 @@ public sealed class GateTable
     public float this[int layer, int kvHead] => _gates[layer * KvHeads + kvHead];
 
     /// <summary>
-    /// Reads a table, or a folder with <c>full_attention_heads.tsv</c> and <c>config.json</c> (<c>sink_size</c>, <c>recent_size</c>) as DuoAttention publishes it.
+    /// Reads a table, or a folder with <c>full_attention_heads.tsv</c> and <c>config.json</c> (<c>sink_size</c>, <c>recent_size</c>) as DuoAttention publishes
+    /// it.
     /// </summary>
     /// <exception cref="WinnowException">The file cannot be read, is too large, or is no table of numbers.</exception>
     public static GateTable Load(string path)

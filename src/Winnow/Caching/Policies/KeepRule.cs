@@ -22,10 +22,9 @@ public enum KeepRule : byte
 /// <summary>What each rule would cost a lane and how much of its attention it would keep.</summary>
 internal sealed class RuleProfile
 {
+    private const int Rules = (int)KeepRule.Full + 1;
     private readonly double[] _coverage = new double[Rules];
     private readonly int[] _entries = new int[Rules];
-
-    public const int Rules = (int)KeepRule.Full + 1;
 
     /// <summary>Share of the lane's attention that a rule keeps, 0 to 1; never less than that of a cheaper rule.</summary>
     public double Coverage(KeepRule rule) => _coverage[(int)rule];
@@ -81,7 +80,7 @@ internal static class RuleAssignment
     /// <summary>Only a coverage that some lane reaches changes a choice, and a higher target never costs less.</summary>
     private static double LargestTarget(IReadOnlyList<RuleProfile> lanes, long budget)
     {
-        double[] targets = [.. lanes.SelectMany(lane => Enumerable.Range(0, RuleProfile.Rules).Select(rule => lane.Coverage((KeepRule)rule))).Distinct().Order()];
+        double[] targets = [.. lanes.SelectMany(lane => Enum.GetValues<KeepRule>().Select(lane.Coverage)).Distinct().Order()];
         int fits = 0, exceeds = targets.Length;
         while (exceeds - fits > 1)
         {

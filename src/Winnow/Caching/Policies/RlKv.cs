@@ -36,7 +36,8 @@ public sealed class RlKv : CachePolicy
             new PolicyOption("sink", "16, or the folder's", "first tokens that compressed heads keep"),
             new PolicyOption("recent", "64, or the folder's", "newest tokens that compressed heads keep; with keep it adapts to use the budget"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill,
         Build = arguments =>
         {
             GateTable? gates = arguments.OptionalText("gates") is { } path ? GateTable.Load(path) : null;
@@ -93,11 +94,12 @@ public sealed class RlKv : CachePolicy
     {
         private readonly SelectionBuffers _buffers = new();
         private bool[] _compressed = [];
+        private int _sink = options.Sink;
         private int _recent = options.Recent;
 
         public override long StateBytes => _compressed.Length;
 
-        public override CacheSession Fork() => new Session(options) { _compressed = _compressed, _recent = _recent };
+        public override CacheSession Fork() => new Session(options) { _compressed = _compressed, _sink = _sink, _recent = _recent };
 
         public override void AfterPrompt(IReadOnlyList<LayerCache> layers)
         {
@@ -106,7 +108,7 @@ public sealed class RlKv : CachePolicy
             if (options.Sparsity is { } sparsity)
                 _compressed = BySparsity(layers, before, sparsity);
             else
-                (_compressed, _recent) = ByBudget(layers, before);
+                _compressed = ByBudget(layers, before);
             for (int lane = 0; lane < _compressed.Length; lane++)
             {
                 LayerCache layer = layers[lane / layers[0].KvHeads];
@@ -119,7 +121,7 @@ public sealed class RlKv : CachePolicy
         {
             // The entry that leaves gives its slot to the newest one: each compressed lane is a ring.
             int leaving = layer.Position - _recent - 1;
-            for (int head = 0; head < layer.KvHeads && leaving >= options.Sink && _compressed.Length > 0; head++)
+            for (int head = 0; head < layer.KvHeads && leaving >= _sink && _compressed.Length > 0; head++)
             {
                 Lane lane = layer[head];
                 int slot = _compressed[layer.Layer * layer.KvHeads + head] ? lane.Positions.IndexOf(leaving) : -1;
@@ -130,6 +132,7 @@ public sealed class RlKv : CachePolicy
 
         public override void Save(BinaryWriter writer)
         {
+            writer.Write(_sink);
             writer.Write(_recent);
             writer.Write(_compressed.Length);
             foreach (bool compressed in _compressed)
@@ -138,10 +141,10 @@ public sealed class RlKv : CachePolicy
 
         public override void Load(BinaryReader reader)
         {
-            _recent = reader.ReadInt32();
+            (_sink, _recent) = (reader.ReadInt32(), reader.ReadInt32());
             int lanes = reader.ReadInt32();
             byte[] flags = lanes is >= 0 and <= 1 << 20 ? reader.ReadBytes(lanes) : [];
-            if (flags.Length != lanes || _recent < 1)
+            if (flags.Length != lanes || _sink < 0 || _recent < 1)
                 throw new WinnowException($"the exported sequence is broken: its classes of {lanes} heads cannot be read");
             _compressed = [.. flags.Select(flag => flag != 0)];
         }
@@ -158,20 +161,27 @@ public sealed class RlKv : CachePolicy
         /// <summary>
         /// Finds how many lanes can stay full when the others keep sink and window, and lets these grow or shrink until the budget is used.
         /// </summary>
-        private (bool[] Compressed, int Recent) ByBudget(IReadOnlyList<LayerCache> layers, bool[] before)
+        private bool[] ByBudget(IReadOnlyList<LayerCache> layers, bool[] before)
         {
-            int length = layers[0].Position, lanes = before.Length, sink = options.Sink;
-            long budget = (long)layers[0].Resolve(options.Keep, layers[0].PromptLength, sink + 1) * lanes;
+            int length = layers[0].Position, lanes = before.Length, entries = layers[0].Resolve(options.Keep, layers[0].PromptLength, 2);
+            long budget = (long)entries * lanes;
             int[] candidates = [.. new GateRanking(Gates(layers)).Descending().Where(lane => !before[lane])];
-            int window = Math.Min(length, sink + options.Recent), full = candidates.Length;
+            int window = Math.Min(length, options.Sink + options.Recent), full = candidates.Length;
             if ((long)full * length + (long)(lanes - full) * window > budget)
                 full = (int)Math.Clamp((budget - (long)lanes * window) / Math.Max(1, length - window), 0, candidates.Length);
             bool[] compressed = new bool[lanes];
             Array.Fill(compressed, true);
             foreach (int lane in candidates.AsSpan(0, full))
                 compressed[lane] = false;
-            int recent = full == lanes ? options.Recent : (int)Math.Clamp((budget - (long)full * length) / (lanes - full) - sink, 1, int.MaxValue);
-            return (compressed, recent);
+            if (full < lanes)
+            {
+                // A small budget goes to the newest tokens first: a sink alone could not go on with a sentence. A sink that has shrunk cannot grow back.
+                long each = (budget - (long)full * length) / (lanes - full);
+                _sink = (int)Math.Min(_sink, each / 4);
+                _recent = (int)Math.Min(each - _sink, int.MaxValue);
+            }
+
+            return compressed;
         }
 
         private float[] Gates(IReadOnlyList<LayerCache> layers) => options.Gates is { } table
@@ -204,7 +214,7 @@ public sealed class RlKv : CachePolicy
             int kept = 0;
             for (int slot = 0; slot < lane.Length; slot++)
             {
-                if (lane.Positions[slot] < options.Sink || lane.Positions[slot] >= oldestRecent)
+                if (lane.Positions[slot] < _sink || lane.Positions[slot] >= oldestRecent)
                     slots[kept++] = slot;
             }
 

@@ -59,8 +59,11 @@ public sealed class GateTableTests : IDisposable
     }
 
     [Fact]
-    public void A_missing_file_is_explained() =>
-        Assert.Contains("the gates cannot be read", Assert.Throws<WinnowException>(() => GateTable.Load(Path.Combine(_folder, "none.tsv"))).Message, StringComparison.Ordinal);
+    public void A_missing_file_is_explained()
+    {
+        WinnowException error = Assert.Throws<WinnowException>(() => GateTable.Load(Path.Combine(_folder, "none.tsv")));
+        Assert.Contains("the gates cannot be read", error.Message, StringComparison.Ordinal);
+    }
 
     private string Write(string name, string text)
     {
