@@ -36,7 +36,8 @@ public sealed class ExpectedAttention : ScoringPolicy
             new PolicyOption("values", "true", "whether scores are multiplied by the length of the value"),
             new PolicyOption("epsilon", "0", "added to the expected probability before that"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new ExpectedAttention(new Options
         {
             Keep = arguments.Keep,
