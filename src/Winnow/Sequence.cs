@@ -15,7 +15,10 @@ public sealed class Sequence : IDisposable
     private readonly KvStore _store;
     private readonly float[] _logits;
     private readonly LogitsHandler _keepLogits;
+    private readonly bool _rolls;
+    private readonly bool _mayOutgrow;
     private byte[] _kinds = [];
+    private bool _unfinished;
     private bool _disposed;
 
     internal Sequence(LanguageModel owner, ChosenPolicy policy, KvStore store, CacheSession? session, QueryHistory? history)
@@ -24,6 +27,8 @@ public sealed class Sequence : IDisposable
         _attention = new CachedAttention(owner.Model, owner.Runtime(store.Layout.Format), store, policy.Policy.Needs, session, history);
         _logits = new float[owner.Model.Config.VocabularySize];
         _keepLogits = (_, logits) => logits.CopyTo(_logits);
+        _rolls = policy.Policy.Needs.Positions == PositionMode.Rolling;
+        _mayOutgrow = _rolls && policy.Descriptor.Survives.HasFlag(CacheFeatures.BeyondWindow);
     }
 
     /// <summary>Tokens seen: the true position of the next one.</summary>
@@ -61,6 +66,27 @@ public sealed class Sequence : IDisposable
         return _logits;
     }
 
+    /// <summary>
+    /// Reads the beginning of a prompt that goes on, such as what several prompts share: the policy decides nothing yet. Fork for each prompt and read its rest
+    /// with <see cref="Prefill(ReadOnlySpan{int}, IProgress{int}?, CancellationToken)"/>; it ends as if it had been read at once.
+    /// </summary>
+    /// <param name="tokens">Token ids, at least one.</param>
+    /// <param name="progress">Told the number of tokens read so far.</param>
+    /// <param name="cancellation">Stops between two chunks; what was read until then stays.</param>
+    /// <exception cref="WinnowException">
+    /// The policy does not wait for the prompt's end, the text would outgrow the model's window, or a token id does not exist.
+    /// </exception>
+    public void PrefillPrefix(ReadOnlySpan<int> tokens, IProgress<int>? progress = null, CancellationToken cancellation = default)
+    {
+        Require(CacheFeatures.PrefixReuse, "reading the beginning of a prompt apart from its rest");
+        if (_rolls)
+            throw new WinnowException($"cache policy '{Policy.Descriptor.Name}' with rolling positions drops entries while a prompt is read; use position=original");
+        RequireReadable(tokens);
+        _store.PromptLength = Position + tokens.Length;
+        _unfinished = true;
+        ReadChunks(tokens, 0, tokens.Length, _keepLogits, progress, cancellation);
+    }
+
     /// <summary>Reads a prompt and hands over the logits of all rows from one on: what perplexity and scoring need.</summary>
     /// <param name="tokens">Token ids, at least one.</param>
     /// <param name="firstScored">Index of the first token whose logits are wanted.</param>
@@ -80,11 +106,12 @@ public sealed class Sequence : IDisposable
 
     /// <summary>Adds one generated token.</summary>
     /// <returns>Logits after it, [vocabulary].</returns>
-    /// <exception cref="WinnowException">The model's window is full, or the token id does not exist.</exception>
+    /// <exception cref="WinnowException">The model's window is full, the token id does not exist, or the prompt is not finished.</exception>
     public Span<float> Decode(int token)
     {
         ReadOnlySpan<int> tokens = [token];
         Require(tokens);
+        RequireFinished("generating");
         Run(tokens, CachePhase.Step, 0, _keepLogits);
         return _logits;
     }
@@ -94,7 +121,7 @@ public sealed class Sequence : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         Require(CacheFeatures.Fork, "forking");
-        Sequence fork = new(_owner, Policy, _store.Fork(), _attention.Session?.Fork(), _attention.History?.Clone());
+        Sequence fork = new(_owner, Policy, _store.Fork(), _attention.Session?.Fork(), _attention.History?.Clone()) { _unfinished = _unfinished };
         _logits.CopyTo(fork._logits, 0);
         return fork;
     }
@@ -114,9 +141,11 @@ public sealed class Sequence : IDisposable
     /// <summary>
     /// Writes the cache, positions and policy state, so that <see cref="LanguageModel.ImportSequence"/> can go on from here in another process.
     /// </summary>
+    /// <exception cref="WinnowException">The prompt is not finished: what a policy gathers while it reads is not written.</exception>
     public void Export(Stream stream)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        RequireFinished("exporting");
         using BinaryWriter writer = new(stream, System.Text.Encoding.UTF8, leaveOpen: true);
         KvStoreFile.Write(_store, stream);
         writer.Write(Policy.Descriptor.Name);
@@ -156,27 +185,31 @@ public sealed class Sequence : IDisposable
     private void Read(
         ReadOnlySpan<int> tokens, int questionTokens, int firstScored, LogitsHandler handler, IProgress<int>? progress, CancellationToken cancellation)
     {
-        if (tokens.IsEmpty)
-            throw new WinnowException("there is nothing to read: the prompt has no tokens");
-        Require(tokens);
+        RequireReadable(tokens);
         PolicyNeeds needs = Policy.Policy.Needs;
         _store.PromptLength = Position + tokens.Length;
         int start = needs.GuidedReading ? ReadGuided(tokens, questionTokens, progress, cancellation) : 0;
+        _unfinished = false;
+        ReadChunks(tokens, start, firstScored, handler, progress, cancellation);
+        if (needs.Replay && _attention.Session is not null)
+            Replay(tokens, needs.ReplayTexts, cancellation);
+        _attention.Session?.AfterPrompt(_attention.Layers);
+    }
+
+    private void ReadChunks(
+        ReadOnlySpan<int> tokens, int start, int firstScored, LogitsHandler handler, IProgress<int>? progress, CancellationToken cancellation)
+    {
         while (start < tokens.Length)
         {
             cancellation.ThrowIfCancellationRequested();
             int count = Math.Min(_owner.Options.ChunkSize, tokens.Length - start);
             int offset = start;
-            bool last = start + count == tokens.Length;
+            bool last = start + count == tokens.Length && !_unfinished;
             Run(tokens.Slice(start, count), last ? CachePhase.LastChunk : CachePhase.Chunk, Math.Clamp(firstScored - start, 0, count),
                 (row, logits) => handler(offset + row, logits));
             start += count;
             progress?.Report(start);
         }
-
-        if (needs.Replay && _attention.Session is not null)
-            Replay(tokens, needs.ReplayTexts, cancellation);
-        _attention.Session?.AfterPrompt(_attention.Layers);
     }
 
     /// <summary>Reads the document chunk by chunk with the question after each, as the policy wishes.</summary>
@@ -269,12 +302,27 @@ public sealed class Sequence : IDisposable
         return _kinds.AsMemory(0, tokens.Length);
     }
 
+    private void RequireReadable(ReadOnlySpan<int> tokens)
+    {
+        if (tokens.IsEmpty)
+            throw new WinnowException("there is nothing to read: the prompt has no tokens");
+        Require(tokens);
+        int chunk = _owner.Options.ChunkSize;
+        if (tokens.Length > chunk)
+            Require(CacheFeatures.ChunkedPrefill, $"a prompt of {tokens.Length} tokens in chunks of {chunk}; load the model with a larger chunk size");
+    }
+
+    private void RequireFinished(string use)
+    {
+        if (_unfinished)
+            throw new WinnowException($"the prompt is not finished at position {Position}: read its rest with Prefill before {use}");
+    }
+
     private void Require(ReadOnlySpan<int> tokens)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         ModelConfig config = _owner.Model.Config;
-        bool rolling = Policy.Policy.Needs.Positions == PositionMode.Rolling;
-        if (_owner.Options.EnforceWindow && !rolling && tokens.Length > config.ContextLength - Position)
+        if (_owner.Options.EnforceWindow && !_mayOutgrow && tokens.Length > config.ContextLength - Position)
         {
             throw new WinnowException(
                 $"the text of {(long)Position + tokens.Length} tokens is longer than the model's window of {config.ContextLength}; "
@@ -282,7 +330,7 @@ public sealed class Sequence : IDisposable
         }
 
         // Rolling positions count live entries, so those must fit instead; a prompt's are cut as it is read.
-        if (_owner.Options.EnforceWindow && rolling && tokens.Length == 1 && _store.LongestLane >= config.ContextLength)
+        if (_owner.Options.EnforceWindow && _rolls && tokens.Length == 1 && _store.LongestLane >= config.ContextLength)
             throw new WinnowException($"the cache's {_store.LongestLane} live entries fill the model's window of {config.ContextLength}; use a smaller --keep");
         foreach (int token in tokens)
         {

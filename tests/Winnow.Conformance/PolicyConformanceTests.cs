@@ -76,26 +76,41 @@ public sealed class PolicyConformanceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Budgets))]
-    public void Kept_bytes_stay_within_the_budget_and_a_page_for_each_lane(string policy, string keep)
+    public void Bytes_after_the_prompt_match_the_budget_to_a_page_for_each_lane(string policy, string keep)
     {
         using Sequence sequence = Create(policy, keep);
         sequence.Prefill(TinyLlamaFile.Tokens(PromptTokens));
         KvLayout layout = sequence.Cache.Layout;
+        bool paged = !sequence.Policy.Policy.Needs.Segments;
+        // Bytes are real: exactly the pages that the live entries need.
+        if (paged)
+            Assert.Equal(Kept(sequence).Sum(kept => (long)KvLayout.PagesFor(kept.Count)) * layout.Format.PayloadBytes, sequence.Cache.KvBytes);
         if (PolicyCatalogue.Get(policy).KeepsEverything)
         {
             Assert.Equal(layout.FullBytes(PromptTokens), sequence.Cache.KvBytes);
             return;
         }
 
-        int budget = Budget.Parse(keep).Resolve(PromptTokens, layout.Lanes, (double)layout.Format.PayloadBytes / PageFormat.Entries, 1);
-        long allowed = layout.FullBytes(budget + 1) + (long)layout.Lanes * layout.Format.PayloadBytes;
-        Assert.InRange(sequence.Cache.KvBytes, 1, allowed);
-        // Bytes are real: exactly the pages that the live entries need.
-        long pages = Kept(sequence).Sum(kept => (long)KvLayout.PagesFor(kept.Count));
-        Assert.Equal(pages * layout.Format.PayloadBytes, sequence.Cache.KvBytes);
-        // What is kept is used: no policy may answer a budget with next to nothing.
-        Assert.True(sequence.Cache.Entries >= layout.Lanes * (long)budget / 2);
+        double entryBytes = (double)layout.Format.PayloadBytes / PageFormat.Entries;
+        int budget = Budget.Parse(keep).Resolve(PromptTokens, layout.Lanes, entryBytes, 1);
+        double target = budget * entryBytes * layout.Lanes;
+        long page = (long)layout.Lanes * layout.Format.PayloadBytes;
+        Assert.InRange(sequence.Cache.KvBytes, target - page, target + page);
+        (int fewer, int more) = Slack(policy);
+        if (paged)
+            Assert.InRange(sequence.Cache.Entries, (budget - fewer) * (long)layout.Lanes, (budget + more) * (long)layout.Lanes);
     }
+
+    /// <summary>Entries of a lane that a policy's own rule leaves over or adds.</summary>
+    private static (int Fewer, int More) Slack(string policy) => policy switch
+    {
+        // The prompt's last token asks the question and is counted on top (SageKv_KnownAnswer2: S + G·k + R + 1).
+        "sage-kv" => (0, 1),
+        // Lanes have one of five rules; where the next larger one does not fit for any lane, the rest of the budget stays unused.
+        "fastgen" => (PageFormat.Entries, 0),
+        // Shares of layers or lanes are rounded.
+        _ => (1, 0),
+    };
 
     [Theory]
     [MemberData(nameof(Policies))]
@@ -133,98 +148,6 @@ public sealed class PolicyConformanceTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Policies))]
-    public void A_fork_behaves_as_if_it_had_been_alone(string policy)
-    {
-        if (!Survives(policy, CacheFeatures.Fork))
-        {
-            using Sequence refused = Create(policy, "25%");
-            refused.Prefill(TinyLlamaFile.Tokens(300));
-            Assert.Throws<WinnowException>(refused.Fork);
-            return;
-        }
-
-        using Sequence trunk = Create(policy, "25%"), alone = Create(policy, "25%");
-        trunk.Prefill(TinyLlamaFile.Tokens(300));
-        alone.Prefill(TinyLlamaFile.Tokens(300));
-        using Sequence fork = trunk.Fork();
-        for (int token = 0; token < 30; token++)
-        {
-            trunk.Decode(100 - token);
-            Assert.Equal(alone.Decode(50 + token).ToArray(), fork.Decode(50 + token).ToArray());
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Policies))]
-    public void Going_back_restores_or_is_refused(string policy)
-    {
-        using Sequence sequence = Create(policy, "25%"), straight = Create(policy, "25%");
-        sequence.Prefill(TinyLlamaFile.Tokens(300));
-        straight.Prefill(TinyLlamaFile.Tokens(300));
-        for (int token = 0; token < 5; token++)
-            sequence.Decode(60 + token);
-        try
-        {
-            sequence.Truncate(300);
-        }
-        catch (WinnowException error)
-        {
-            Assert.False(Survives(policy, CacheFeatures.Rollback));
-            Assert.Contains("cannot go back", error.Message, StringComparison.Ordinal);
-            return;
-        }
-
-        Assert.Equal(straight.Decode(44).ToArray(), sequence.Decode(44).ToArray());
-    }
-
-    [Theory]
-    [MemberData(nameof(Policies))]
-    public void Entries_of_eight_bits_stay_close_or_are_refused(string policy)
-    {
-        if (!Survives(policy, CacheFeatures.QuantisedEntries))
-        {
-            Assert.Throws<WinnowException>(() => Create(policy, "50%", EntryType.Q8_0));
-            return;
-        }
-
-        using Sequence exact = Create(policy, "50%", EntryType.F32), quantised = Create(policy, "50%", EntryType.Q8_0);
-        exact.Prefill(TinyLlamaFile.Tokens(300));
-        quantised.Prefill(TinyLlamaFile.Tokens(300));
-        // The random model's attention is peaked, so one entry chosen otherwise shows; unrelated logits would differ by 1.4.
-        Assert.InRange(Distance(exact.Decode(9), quantised.Decode(9)), 0, 0.5);
-        Assert.True(quantised.Cache.KvBytes * 3 < exact.Cache.KvBytes);
-    }
-
-    [Theory]
-    [MemberData(nameof(Policies))]
-    public void The_size_of_chunks_changes_nothing_that_matters(string policy)
-    {
-        if (!Survives(policy, CacheFeatures.ChunkedPrefill))
-            return;
-        using LanguageModel coarse = _file.Load(chunkSize: 512);
-        using Sequence small = Create(policy, "25%", EntryType.F32), large = coarse.CreateSequence(PolicyCatalogue.Parse(policy, Budget.Parse("25%")), EntryType.F32);
-        float[] a = small.Prefill(TinyLlamaFile.Tokens(400)).ToArray(), b = large.Prefill(TinyLlamaFile.Tokens(400)).ToArray();
-        Assert.InRange(Distance(a, b), 0, 1e-3);
-        Assert.Equal(Kept(small).Select(kept => kept.Order()), Kept(large).Select(kept => kept.Order()));
-    }
-
-    [Theory]
-    [MemberData(nameof(Policies))]
-    public void Two_sequences_side_by_side_do_not_disturb_each_other(string policy)
-    {
-        using Sequence a = Create(policy, "25%"), b = Create(policy, "25%"), alone = Create(policy, "25%");
-        a.Prefill(TinyLlamaFile.Tokens(300, seed: 1));
-        b.Prefill(TinyLlamaFile.Tokens(350, seed: 2));
-        alone.Prefill(TinyLlamaFile.Tokens(300, seed: 1));
-        for (int token = 0; token < 20; token++)
-        {
-            b.Decode(90 + token);
-            Assert.Equal(alone.Decode(20 + token).ToArray(), a.Decode(20 + token).ToArray());
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Policies))]
     public void Short_prompts_work(string policy)
     {
         using Sequence sequence = Create(policy, "10%");
@@ -234,8 +157,6 @@ public sealed class PolicyConformanceTests : IDisposable
     }
 
     private static bool Rolls(string policy) => PolicyCatalogue.Parse(policy, Budget.Parse("1500")).Policy.Needs.Positions == PositionMode.Rolling;
-
-    private static bool Survives(string policy, CacheFeatures feature) => PolicyCatalogue.Get(policy).Survives.HasFlag(feature);
 
     private static double Distance(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {

@@ -20,7 +20,9 @@ internal sealed class TinyLlamaFile : IDisposable
     private const int Context = 2048;
     private readonly Random _random = new(7);
 
-    public TinyLlamaFile()
+    /// <summary>Writes the file.</summary>
+    /// <param name="slidingWindow">Tokens that every layer sees; 0 for all.</param>
+    public TinyLlamaFile(int slidingWindow = 0)
     {
         Path = System.IO.Path.Combine(Directory.CreateTempSubdirectory("winnow-tiny").FullName, "tiny.gguf");
         List<string> tokens = ["<unk>", "<s>", "</s>", .. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>"), "▁"];
@@ -35,6 +37,7 @@ internal sealed class TinyLlamaFile : IDisposable
             .Add("llama.attention.key_length", (uint)HeadDim)
             .Add("llama.attention.value_length", (uint)HeadDim)
             .Add("llama.attention.layer_norm_rms_epsilon", 1e-5f)
+            .Add("llama.attention.sliding_window", (uint)slidingWindow)
             .Add("llama.rope.dimension_count", (uint)HeadDim)
             .Add("tokenizer.ggml.model", "llama")
             .Add("tokenizer.ggml.tokens", tokens.ToArray())

@@ -28,6 +28,9 @@ public enum CacheFeatures
     /// <summary>Texts longer than the model's trained window.</summary>
     BeyondWindow = 64,
 
-    /// <summary>Reusing the cache of a shared beginning for another question.</summary>
+    /// <summary>
+    /// A prompt read in two parts, the beginning once for several prompts: nothing is dropped before the prompt's end, and nothing that is gathered until then
+    /// depends on where the parts meet.
+    /// </summary>
     PrefixReuse = 128,
 }

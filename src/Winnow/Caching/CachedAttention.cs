@@ -133,6 +133,7 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
 
     private void Observe(LayerCache cache, in AttentionRequest request, AttentionObserver observer)
     {
+        Store.MarkScored();
         int channels = Store.Layout.ScoreChannels;
         float decay = observer.Decay < 1 ? MathF.Pow(observer.Decay, request.Tokens) : 1;
         for (int head = 0; head < cache.KvHeads; head++)

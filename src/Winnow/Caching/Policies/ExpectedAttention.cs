@@ -36,7 +36,8 @@ public sealed class ExpectedAttention : ScoringPolicy
             new PolicyOption("values", "true", "whether scores are multiplied by the length of the value"),
             new PolicyOption("epsilon", "0", "added to the expected probability before that"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new ExpectedAttention(new Options
         {
             Keep = arguments.Keep,
@@ -86,8 +87,8 @@ public sealed class ExpectedAttention : ScoringPolicy
 
         public override long StateBytes => _layers.Sum(moments => moments?.Bytes ?? 0);
 
-        // Moments live from a prompt's first chunk to its last, and sequences fork between prompts.
-        public override EntryScorer Fork() => new Scorer(options);
+        // A fork may come in the middle of a prompt, and both sides then read on.
+        public override EntryScorer Fork() => new Scorer(options) { _layers = [.. _layers.Select(moments => moments?.Clone())] };
 
         public override void Finish(LayerCache layer)
         {
@@ -100,8 +101,8 @@ public sealed class ExpectedAttention : ScoringPolicy
             if (_layers.Length == 0)
                 _layers = new QueryMoments?[layer.Layers];
             int first = layer.Position - tokens;
-            if (_layers[layer.Layer] is not { } moments || moments.End != first || moments.Prompt != layer.PromptLength)
-                _layers[layer.Layer] = moments = new QueryMoments(layer.Shape.QueryHeads, layer.Shape.HeadDim, options.Covariance, layer.PromptLength);
+            if (_layers[layer.Layer] is not { } moments || moments.End != first)
+                _layers[layer.Layer] = moments = new QueryMoments(layer.Shape.QueryHeads, layer.Shape.HeadDim, options.Covariance);
             int skipped = Math.Clamp(options.Sink - first, 0, tokens);
             moments.Add(queries[(skipped * layer.Shape.QueryHeads * layer.Shape.HeadDim)..], tokens - skipped);
             moments.End = layer.Position;

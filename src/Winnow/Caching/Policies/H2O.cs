@@ -45,7 +45,7 @@ public sealed class H2O : ScoringPolicy
             new PolicyOption("position", "original", "original, or rolling for texts beyond the model's window"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
-            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow | CacheFeatures.PrefixReuse,
         Build = arguments => new H2O(new Options
         {
             Keep = arguments.Keep,

@@ -17,7 +17,8 @@ public sealed class KNorm(Budget keep) : ScoringPolicy(keep)
         Name = "knorm",
         Summary = "keeps the entries with the shortest keys",
         Paper = "Devoto et al. 2024, arXiv 2406.11430",
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new KNorm(arguments.Keep),
     };
 

@@ -17,7 +17,8 @@ public sealed class KeyDiff(Budget keep) : ScoringPolicy(keep)
         Name = "keydiff",
         Summary = "keeps the entries whose keys are least like the others",
         Paper = "Park et al. 2025, arXiv 2504.15364",
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new KeyDiff(arguments.Keep),
     };
 

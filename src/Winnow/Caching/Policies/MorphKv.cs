@@ -56,7 +56,8 @@ public sealed class MorphKv : CachePolicy
             new PolicyOption("evict-after", "1", "let the cache grow to this multiple of its size before it is cut back"),
             new PolicyOption("ring", "true", "remember the voters' attention; false works it out at each step, slower but without that memory"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new MorphKv(new Options
         {
             Keep = arguments.Keep,

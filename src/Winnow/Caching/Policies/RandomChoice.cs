@@ -17,7 +17,8 @@ public sealed class RandomChoice(int seed, Budget keep) : ScoringPolicy(keep)
         Summary = "keeps entries drawn at random; the floor for all others",
         Paper = "a common baseline",
         Options = [new PolicyOption("seed", "0", "seed of the draw")],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new RandomChoice(arguments.Integer("seed", 0, 0), arguments.Keep),
     };
 

@@ -37,7 +37,7 @@ public sealed class RlKv : CachePolicy
             new PolicyOption("recent", "64, or the folder's", "newest tokens that compressed heads keep; with keep it adapts to use the budget"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
-            | CacheFeatures.ChunkedPrefill,
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments =>
         {
             GateTable? gates = arguments.OptionalText("gates") is { } path ? GateTable.Load(path) : null;

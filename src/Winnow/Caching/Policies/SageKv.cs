@@ -50,7 +50,8 @@ public sealed class SageKv : CachePolicy
             new PolicyOption("fill", "true", "let heads choose on until the lane's budget is used, where their choices overlap; false for the paper's fixed k"),
             new PolicyOption("grow", "false", "let the newest part grow while generating instead of sliding"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new SageKv(new Options
         {
             Keep = arguments.Keep,

@@ -50,7 +50,8 @@ public sealed class SnapKv : ScoringPolicy
             new PolicyOption("kernel", "5", "neighbours over which votes are pooled"),
             new PolicyOption("pooling", "mean", "mean or max"),
         ],
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = From,
     };
 

@@ -35,7 +35,7 @@ public sealed class StreamingLlm : CachePolicy
             new PolicyOption("position", "original", "original, or rolling for texts beyond the model's window"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
-            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow,
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.BeyondWindow | CacheFeatures.PrefixReuse,
         Build = arguments => new StreamingLlm(
             arguments.Integer("sink", 4, 0), arguments.Keep, arguments.Choice("position", PositionMode.Original)),
     };

@@ -22,7 +22,8 @@ public sealed class Tova : ScoringPolicy
         Name = "tova",
         Summary = "drops the token to which the newest one pays the least attention",
         Paper = "Oren et al. 2024, arXiv 2401.06104",
-        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow | CacheFeatures.ChunkedPrefill,
+        Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new Tova(arguments.Keep),
     };
 

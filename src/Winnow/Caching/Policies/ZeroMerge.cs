@@ -72,7 +72,7 @@ public sealed class ZeroMerge : CachePolicy
             new PolicyOption("seed", "first", "first or protect-sink: what residual entries begin with when the prompt fits the budget"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.SlidingWindow
-            | CacheFeatures.ChunkedPrefill,
+            | CacheFeatures.ChunkedPrefill | CacheFeatures.PrefixReuse,
         Build = arguments => new ZeroMerge(new Options
         {
             Keep = arguments.Keep,

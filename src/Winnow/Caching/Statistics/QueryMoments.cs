@@ -18,16 +18,12 @@ internal sealed class QueryMoments
     /// <param name="heads">Query heads.</param>
     /// <param name="dim">Channels of a head.</param>
     /// <param name="covariance">Whether covariances are gathered.</param>
-    /// <param name="prompt">Length of the prompt that is read.</param>
-    public QueryMoments(int heads, int dim, bool covariance, int prompt)
+    public QueryMoments(int heads, int dim, bool covariance)
     {
-        (_heads, _dim, Prompt) = (heads, dim, prompt);
+        (_heads, _dim) = (heads, dim);
         _means = new float[heads * dim];
         _scatter = covariance ? new float[checked(heads * dim * dim)] : [];
     }
-
-    /// <summary>Length of the prompt that is read.</summary>
-    public int Prompt { get; }
 
     /// <summary>Position after the newest query.</summary>
     public int End { get; set; }
@@ -82,6 +78,15 @@ internal sealed class QueryMoments
                 TensorPrimitives.MultiplyAdd(keys.Slice(j * count, count), 2 * factor * row[j], work, work);
             TensorPrimitives.MultiplyAdd(key, work, logits, logits);
         }
+    }
+
+    /// <summary>Moments that go on from here on their own.</summary>
+    public QueryMoments Clone()
+    {
+        QueryMoments copy = new(_heads, _dim, _scatter.Length > 0) { _count = _count, End = End };
+        _means.CopyTo(copy._means, 0);
+        _scatter.CopyTo(copy._scatter, 0);
+        return copy;
     }
 
     private void Merge(int head, Span<float> channels, Span<float> shift, int tokens)

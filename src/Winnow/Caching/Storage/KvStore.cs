@@ -11,6 +11,7 @@ public sealed class KvStore : IDisposable
     private readonly PagePool _pool;
     private readonly Lane[] _lanes;
     private int _irreversibleBefore;
+    private int _scoredBefore;
 
     /// <summary>Creates an empty store whose pages come from a pool that may serve many stores.</summary>
     /// <exception cref="ArgumentException">The pool's pages have another layout.</exception>
@@ -27,7 +28,7 @@ public sealed class KvStore : IDisposable
     private KvStore(KvStore source)
     {
         (Layout, _pool, Position, _irreversibleBefore) = (source.Layout, source._pool, source.Position, source._irreversibleBefore);
-        PromptLength = source.PromptLength;
+        (PromptLength, _scoredBefore) = (source.PromptLength, source._scoredBefore);
         _lanes = [.. source._lanes.Select(lane => lane.Fork(this))];
     }
 
@@ -80,7 +81,7 @@ public sealed class KvStore : IDisposable
                 $"cannot go back to position {position}: the cache policy dropped entries at position {_irreversibleBefore}; fork the sequence before that point");
         }
 
-        if ((Layout.Fields & EntryFields.Scores) != 0)
+        if (position < _scoredBefore)
         {
             throw new WinnowException(
                 $"cannot go back to position {position}: the scores of the cache's entries already count the tokens after it; fork the sequence before that point");
@@ -110,14 +111,18 @@ public sealed class KvStore : IDisposable
         foreach (Lane lane in _lanes)
             lane.Truncate(position);
         Position = position;
-        _irreversibleBefore = Math.Min(_irreversibleBefore, position);
+        (_irreversibleBefore, _scoredBefore) = (Math.Min(_irreversibleBefore, position), Math.Min(_scoredBefore, position));
     }
 
-    internal void Restore(int position, int promptLength, int irreversibleBefore) =>
-        (Position, PromptLength, _irreversibleBefore) = (position, promptLength, irreversibleBefore);
+    // Which of the tokens were watched is not in the file, so all of them count as watched.
+    internal void Restore(int position, int promptLength, int irreversibleBefore) => (Position, PromptLength, _irreversibleBefore, _scoredBefore) =
+        (position, promptLength, irreversibleBefore, (Layout.Fields & EntryFields.Scores) != 0 ? position : 0);
 
     /// <summary>Remembers that a state before the tokens of the current pass can no longer be reached by truncation.</summary>
     internal void MarkIrreversible() => _irreversibleBefore = Position + PassTokens;
+
+    /// <summary>Remembers that the entries' scores count the tokens of the current pass, which therefore cannot be forgotten.</summary>
+    internal void MarkScored() => _scoredBefore = Position + PassTokens;
 
     /// <summary>Position at which the newest prompt ended or will end.</summary>
     internal int PromptLength { get; set; }

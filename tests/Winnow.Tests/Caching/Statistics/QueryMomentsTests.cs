@@ -19,7 +19,7 @@ public sealed class QueryMomentsTests
         float[] queries = Draw(Tokens * Heads * Dim, 1), keys = Draw(Dim * 5, 2);
         for (int i = 0; i < queries.Length; i += Dim)
             queries[i] += offset;
-        QueryMoments moments = new(Heads, Dim, covariance: true, prompt: Tokens);
+        QueryMoments moments = new(Heads, Dim, covariance: true);
         for (int start = 0; start < Tokens; start += chunk)
         {
             int count = Math.Min(chunk, Tokens - start);
