@@ -6,7 +6,8 @@ namespace Winnow.Evaluation;
 
 /// <summary>
 /// Rows as JSON lines with the columns <c>task, context, question, answer_prefix, answer</c> (a text or a list of texts) and <c>max_new_tokens</c>, the shape in
-/// which long-context tests are commonly shared.
+/// which long-context tests are commonly shared. Rows of RULER's tasks, known by their names, are scored as RULER scores them; of any other task, all answers must
+/// occur.
 /// </summary>
 public static class DataFile
 {
@@ -58,9 +59,11 @@ public static class DataFile
             throw new WinnowException($"{where}: this is no JSON: {error.Message}", error);
         }
 
+        string task = Text(row, "task", where);
         return new DataRow
         {
-            Task = Text(row, "task", where),
+            Task = task,
+            Metric = RulerTasks.MetricOf(task) ?? AnswerMetric.AllAnswers,
             Context = Text(row, "context", where),
             Question = Text(row, "question", where),
             AnswerPrefix = row.ContainsKey("answer_prefix") ? Text(row, "answer_prefix", where) : "",
