@@ -142,7 +142,7 @@ public sealed class QuestionWork : SweepWork
             model, sequence, new GenerationOptions { MaxTokens = Math.Min(row.MaxNewTokens, room) }, cancellation))
         {
             text.Append(token.Text);
-            if (row.Metric.OnlyGrows && row.Score(text.ToString()) >= 1)
+            if (row.Metric.IsSettled(text.ToString(), row.Answers))
                 break;
         }
 

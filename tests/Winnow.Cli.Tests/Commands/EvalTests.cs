@@ -115,6 +115,17 @@ public sealed class EvalTests : IDisposable
         Assert.Contains("fewer than one passage of 1020", Cli.Run("eval", "agreement", "--model", _model.Path, "--file", _folder.File("s.txt", "short"u8), "--prompt-tokens", "1000", "--gen-tokens", "20").Refusal(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void LongBench_is_read_from_the_folder_that_is_named()
+    {
+        _folder.File("lb/hotpotqa.jsonl", "{\"input\":\"Who?\",\"context\":\"Somebody.\",\"answers\":[\"Somebody\"],\"all_classes\":null}\n"u8);
+        _folder.File("lb/trec.jsonl", "{\"input\":\"Question: Who?\\nType:\",\"context\":\"Question: When?\\nType: Date\",\"answers\":[\"Person\"],\"all_classes\":[\"Date\",\"Person\"]}\n"u8);
+        string[] args = ["eval", "longbench", "--model", _model.Path, "--data", Path.Combine(_folder.Path, "lb"), "--cache", "snapkv"];
+        JsonElement json = Cli.Run([.. args, "--json"]).Json();
+        Assert.Equal(["hotpotqa", "trec"], json.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("task").GetString()));
+        Assert.Contains("there is no LongBench task 'trek'", Cli.Run([.. args, "--tasks", "trek"]).Refusal(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("there is no RULER task 'vtt'", "ruler", "--tasks", "vtt")]
     [InlineData("leaves no room for an answer in the model's window of 2048", "ruler", "--tasks", "niah_single_1", "--length", "3000")]
@@ -131,6 +142,7 @@ public sealed class EvalTests : IDisposable
     [InlineData("file")]
     [InlineData("retrieval")]
     [InlineData("agreement")]
+    [InlineData("longbench")]
     public void The_help_of_each_evaluation_shows_its_options_and_examples(string command)
     {
         Cli.Outcome outcome = Cli.Run("eval", command, "--help");

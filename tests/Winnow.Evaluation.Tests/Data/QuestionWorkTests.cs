@@ -68,7 +68,8 @@ public sealed class QuestionWorkTests : IDisposable
         DataRow row = Row("a", "x") with { MaxNewTokens = 1000 };
         string output = Output(_tiny.Model, row with { MaxNewTokens = 3 });
         row = row with { Answers = [output] };
-        Assert.True(row.Metric.OnlyGrows);
+        Assert.True(row.Metric.IsSettled(output, row.Answers));
+        Assert.False(row.Metric.IsSettled(output[..1], row.Answers));
         Assert.Equal(100, Run([row], questionAware: true, ("full", "100%"))[0].Mean);
     }
 
