@@ -67,7 +67,8 @@ internal static class CommandLine
         root.Add(new CompareCommand(terminal, common));
         root.Add(new PerplexityCommand(terminal, common));
         root.Add(new CommandGroup(
-            "eval", "Counts right answers under cache policies.", new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common)));
+            "eval", "Measures quality under cache policies.", new EvalRulerCommand(terminal, common), new EvalNeedleCommand(terminal, common),
+            new EvalLongBenchCommand(terminal, common), new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common), new EvalAgreementCommand(terminal, common)));
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));
@@ -83,7 +84,9 @@ internal static class CommandLine
     private static string Describe(ParseResult arguments)
     {
         Command command = arguments.CommandResult.Command;
-        string path = command.Name == ProgramName ? ProgramName : $"{ProgramName} {command.Name}";
+        string path = command.Name;
+        for (Command? group = command.Parents.OfType<Command>().FirstOrDefault(); group is not null; group = group.Parents.OfType<Command>().FirstOrDefault())
+            path = $"{group.Name} {path}";
         string message = arguments.Errors.Count > 0 ? arguments.Errors[0].Message.TrimEnd('.') : "the command is incomplete";
         if (arguments.UnmatchedTokens is [string unmatched, ..])
             message = command.Name == ProgramName ? $"there is no command '{unmatched}'" : $"'{unmatched}' is not an option of '{path}'";

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using Winnow.Cli.Options;
 using Winnow.Evaluation;
 
 namespace Winnow.Cli.Commands;
 
 /// <summary><c>winnow eval file</c>: questions over texts from a file.</summary>
-internal sealed class EvalFileCommand : EvalCommand
+internal sealed class EvalFileCommand : EvalRowsCommand
 {
     private readonly Option<string> _data = new("--data")
     {
@@ -27,10 +28,14 @@ internal sealed class EvalFileCommand : EvalCommand
         new("figures for a script", "winnow eval file --data questions.jsonl --cache h2o --limit-per-task 20 --json | jq '.tasks[]'"),
     ];
 
-    protected override IReadOnlyList<DataRow> Rows(ParseResult arguments, LanguageModel model)
+    protected override string Title => "Questions";
+
+    protected override EvalPlan Plan(ParseResult arguments, LanguageModel model)
     {
         IReadOnlyList<DataRow> rows = DataFile.Read(arguments.GetValue(_data)!);
         int limit = arguments.GetValue(_limit);
-        return limit == 0 ? rows : [.. rows.GroupBy(row => row.Task).SelectMany(task => task.Take(limit))];
+        return PlanOf(
+            arguments, model, limit == 0 ? rows : [.. rows.GroupBy(row => row.Task).SelectMany(task => task.Take(limit))],
+            ("--data", Path.GetFileName(arguments.GetValue(_data)!)), ("--limit-per-task", limit.ToString(CultureInfo.InvariantCulture)));
     }
 }

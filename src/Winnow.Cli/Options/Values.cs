@@ -24,6 +24,14 @@ internal static class Values
         CustomParser = argument => [.. Words(argument).Select(text => ParseInteger(name, text, least, int.MaxValue))],
     };
 
+    /// <summary>Several words, separated by commas.</summary>
+    public static Option<IReadOnlyList<string>> List(string name, string valueName, string help) => new(name)
+    {
+        Description = help,
+        HelpName = valueName,
+        CustomParser = argument => [.. Words(argument)],
+    };
+
     /// <summary>Reads a whole number in a range.</summary>
     /// <exception cref="WinnowException">It is none.</exception>
     public static int ParseInteger(string name, string text, int least, int most) =>

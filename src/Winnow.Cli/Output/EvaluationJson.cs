@@ -80,9 +80,3 @@ internal sealed record WindowJson(int Tokens, double TokensPerS, long KvBytes);
 
 /// <summary>Spread of the runs, tokens per second.</summary>
 internal sealed record SpreadJson(double Min, double LowerQuartile, double UpperQuartile, double Max);
-
-/// <summary>Right answers of one policy with one budget.</summary>
-internal sealed record EvalJson(IReadOnlyList<EvalTaskJson> Tasks, string Cache, string Keep, long KvBytes);
-
-/// <summary>Right answers of a task, in percent.</summary>
-internal sealed record EvalTaskJson(string Task, double Score, int Samples);

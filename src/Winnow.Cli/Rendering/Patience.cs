@@ -64,17 +64,26 @@ internal static class Patience
         {
             ProgressTask line = context.AddTask(Markup.Escape(meter.Stage));
             string shown = meter.Stage;
+            long total = 0;
             do
             {
                 if (meter.Stage != shown)
                 {
                     shown = meter.Stage;
-                    line.StopTask();
-                    context.RemoveTask(line);
-                    line = context.AddTask(Markup.Escape(shown));
+                    // A stage of the same whole goes on with the bar, for the time that is left is learned from all of it.
+                    if (meter.Total == total && meter.Done >= line.Value)
+                    {
+                        line.Description = Markup.Escape(shown);
+                    }
+                    else
+                    {
+                        line.StopTask();
+                        context.RemoveTask(line);
+                        line = context.AddTask(Markup.Escape(shown));
+                    }
                 }
 
-                long total = meter.Total;
+                total = meter.Total;
                 line.IsIndeterminate = total == 0;
                 line.MaxValue = Math.Max(1, total);
                 line.Value = total == 0 ? 0 : meter.Done;

@@ -15,12 +15,18 @@ public sealed record DataRow
     /// <summary>Beginning of the answer, which the model continues; may be empty.</summary>
     public string AnswerPrefix { get; init; } = "";
 
-    /// <summary>Answers, all of which must occur.</summary>
+    /// <summary>Answers, at least one.</summary>
     public required IReadOnlyList<string> Answers { get; init; }
 
     /// <summary>Most tokens of the output.</summary>
     public required int MaxNewTokens { get; init; }
 
-    /// <summary>Whether an output is right: it contains every answer, in any case of letters.</summary>
-    public bool IsRight(string output) => Answers.All(answer => output.Contains(answer, StringComparison.OrdinalIgnoreCase));
+    /// <summary>How an output is scored.</summary>
+    public AnswerMetric Metric { get; init; } = AnswerMetric.AllAnswers;
+
+    /// <summary>Whether context and question are sent as they are, without the model's chat template: text that the model goes on with, such as code.</summary>
+    public bool Plain { get; init; }
+
+    /// <summary>Score of an output, 0 to 1.</summary>
+    public double Score(string output) => Metric.Score(output, Answers);
 }

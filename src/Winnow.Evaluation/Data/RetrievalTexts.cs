@@ -24,20 +24,6 @@ public static class RetrievalTexts
     private static readonly string[] _trades =
         ["glassblower", "beekeeper", "locksmith", "gardener", "violinist", "baker", "surgeon", "pilot", "carpenter", "librarian", "tailor", "fisherman"];
 
-    private static readonly string[] _subjects =
-        ["The old road", "A narrow lane", "The village market", "The wooden bridge", "A small garden", "The river path", "The stone wall", "The morning train", "A quiet harbour", "The upper field"];
-
-    private static readonly string[] _verbs = ["leads past", "lies behind", "can be seen from", "runs beside", "was built near", "looks down on", "ends at", "is older than"];
-
-    private static readonly string[] _objects =
-        ["the mill", "the chapel", "a row of poplars", "the school", "the ferry landing", "a field of barley", "the station", "the town hall", "an orchard", "the lighthouse"];
-
-    private static readonly string[] _tails =
-    [
-        "and few people go there in winter", "and the children play there after lunch", "where the wind is strong in spring", "and nobody remembers who planned it",
-        "which the painters like in autumn", "and it is swept every Saturday", "though the map does not show it", "and the grass is cut twice a year",
-    ];
-
     /// <summary>Makes rows of all three tasks.</summary>
     /// <param name="tokenizer">Counts the tokens.</param>
     /// <param name="length">Tokens of a text, about.</param>
@@ -101,7 +87,7 @@ public static class RetrievalTexts
         int tokens = statements.Sum(Count);
         while (tokens < length)
         {
-            sentences.Add(Filler(random));
+            sentences.Add(EnglishProse.Sentence(random));
             tokens += Count(sentences[^1]);
         }
 
@@ -118,14 +104,6 @@ public static class RetrievalTexts
         return text.ToString();
 
         int Count(string sentence) => tokenizer.Encode(" " + sentence).Count;
-    }
-
-    private static string Filler(Random random)
-    {
-        string sentence = $"{Pick(_subjects)} {Pick(_verbs)} {Pick(_objects)}";
-        return random.Next(2) == 0 ? $"{sentence}." : $"{sentence}, {Pick(_tails)}.";
-
-        string Pick(string[] words) => words[random.Next(words.Length)];
     }
 
     private static string[] Draw(string[] words, int count, Random random)

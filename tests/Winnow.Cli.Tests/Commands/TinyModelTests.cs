@@ -185,32 +185,6 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [Fact]
-    public void Eval_counts_right_answers_of_every_policy_and_budget()
-    {
-        string data = Path.Combine(_folder.Path, "rows.jsonl"), output = Path.Combine(_folder.Path, "eval.json");
-        Assert.Contains("wrote", Cli.Run("eval", "retrieval", "--model", _model.Path, "--length", "400", "--samples", "2", "--write", data).Error, StringComparison.Ordinal);
-        string[] args = ["eval", "file", "--model", _model.Path, "--data", data, "--limit-per-task", "1", "--cache", "full,h2o,adakv(snapkv)", "--keep", "50%,25%"];
-        JsonElement[] sweep = [.. Cli.Run([.. args, "--json"]).Json().EnumerateArray()];
-        Assert.Equal(
-            ["full 100%", "h2o 50%", "h2o 25%", "adakv(snapkv) 50%", "adakv(snapkv) 25%"],
-            sweep.Select(row => $"{row.GetProperty("cache").GetString()} {row.GetProperty("keep").GetString()}"));
-        Assert.All(sweep, row => Assert.Equal([1, 1, 1], row.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("samples").GetInt32())));
-        Cli.Outcome table = Cli.Run([.. args, "--question-aware", "--output", output]);
-        Assert.Contains("one_of_six", table.Out, StringComparison.Ordinal);
-        Assert.True(File.Exists(output));
-        JsonElement single = Cli.Run("eval", "file", "--model", _model.Path, "--data", data, "--cache", "knorm", "--json").Json();
-        Assert.Equal(["tasks", "cache", "keep", "kv_bytes"], single.EnumerateObject().Select(property => property.Name));
-    }
-
-    [Fact]
-    public void Eval_names_the_line_of_the_data_that_is_wrong()
-    {
-        string data = _folder.File("rows.jsonl", "{}"u8.ToArray());
-        Assert.Contains("line 1: the row has no text 'task'", Cli.Run("eval", "file", "--model", _model.Path, "--data", data).Refusal(), StringComparison.Ordinal);
-        Assert.Contains("missing.jsonl", Cli.Run("eval", "file", "--model", _model.Path, "--data", "missing.jsonl").Refusal(), StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void A_question_is_a_prompt_by_another_name_and_both_together_are_refused()
     {
         Assert.Equal(Tokens(null, "--file", Text, "--prompt", "Who?"), Tokens(null, "--file", Text, "--question", "Who?"));

@@ -57,7 +57,7 @@ public sealed class DataFileTests : IDisposable
     public void An_output_is_right_when_it_holds_every_answer_in_any_case(string output, bool right)
     {
         DataRow row = new() { Task = "t", Context = "", Question = "", Answers = ["paris"], MaxNewTokens = 1 };
-        Assert.Equal(right, row.IsRight(output));
-        Assert.False((row with { Answers = ["paris", "Oslo"] }).IsRight(output));
+        Assert.Equal(right, row.Score(output) == 1);
+        Assert.False((row with { Answers = ["paris", "Oslo"] }).Score(output) == 1);
     }
 }
