@@ -82,9 +82,10 @@ public sealed class PolicyConformanceTests : IDisposable
         sequence.Prefill(TinyLlamaFile.Tokens(PromptTokens));
         KvLayout layout = sequence.Cache.Layout;
         bool paged = !sequence.Policy.Policy.Needs.Segments;
-        // Bytes are real: exactly the pages that the live entries need.
-        if (paged)
-            Assert.Equal(Kept(sequence).Sum(kept => (long)KvLayout.PagesFor(kept.Count)) * layout.Format.PayloadBytes, sequence.Cache.KvBytes);
+        // Bytes are real: exactly the pages that the live entries need, and what the policy stores in a form of its own.
+        long pages = Kept(sequence).Sum(kept => (long)KvLayout.PagesFor(kept.Count));
+        Assert.Equal(pages * layout.Format.PayloadBytes + sequence.Cache.SegmentBytes, sequence.Cache.KvBytes);
+        Assert.Equal(paged, sequence.Cache.SegmentBytes == 0);
         if (PolicyCatalogue.Get(policy).KeepsEverything)
         {
             Assert.Equal(layout.FullBytes(PromptTokens), sequence.Cache.KvBytes);

@@ -58,6 +58,9 @@ public sealed class ComparisonTests
             double share = double.Parse(row.Keep.TrimEnd('%'), System.Globalization.CultureInfo.InvariantCulture) / 100;
             double budget = share * Prompt * page / 64 * TinyLlama.Lanes;
             Assert.InRange(row.KvBytes, budget - page * TinyLlama.Lanes, budget + page * TinyLlama.Lanes);
+            // What a policy stores in a form of its own counts as bytes and not as entries.
+            if (PolicyCatalogue.Parse(row.Policy, Budget.Parse(row.Keep)).Policy.Needs.Segments)
+                continue;
             // SAGE-KV counts its newest entries from the last token, which stays beside them.
             Assert.InRange(row.KeptEntries, share * Prompt * 0.75, share * Prompt + 1);
         }

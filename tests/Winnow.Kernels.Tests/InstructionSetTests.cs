@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.RegularExpressions;
 using Winnow.Kernels.Tests.Attention;
 using Winnow.Kernels.Tests.Linear;
+using Winnow.Kernels.Tests.Spectral;
 
 namespace Winnow.Kernels.Tests;
 
@@ -21,7 +22,7 @@ public sealed partial class InstructionSetTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { "--filter-class", typeof(LinearKernelTests).FullName!, typeof(PagedAttentionTests).FullName!, "--no-progress" },
+            ArgumentList = { "--filter-class", typeof(LinearKernelTests).FullName!, typeof(PagedAttentionTests).FullName!, typeof(SpectralAttentionTests).FullName!, "--no-progress" },
         };
         start.Environment[instructions] = "0";
         using Process child = Process.Start(start)!;

@@ -50,21 +50,16 @@ public static class DataEvaluator
         using Sequence sequence = model.CreateSequence(policy, options.EntriesType);
         try
         {
+            // What comes after the part that is compressed counts as generated: no policy compresses a prompt anew for it.
             ReadOnlySpan<int> tokens = prompt.Tokens;
-            int context = options.QuestionAware ? 0 : tokens.Length - prompt.QuestionTokens;
-            if (context > 0)
+            int read = tokens.Length - (options.QuestionAware ? prompt.FollowingTokens : prompt.QuestionTokens);
+            if (read == 0)
+                read = tokens.Length;
+            sequence.Prefill(tokens[..read], options.QuestionAware ? prompt.QuestionTokens - prompt.FollowingTokens : 0, progress: null, cancellation);
+            foreach (int token in tokens[read..])
             {
-                sequence.Prefill(tokens[..context], progress: null, cancellation);
-                // The question counts as generated: no policy compresses a prompt anew for it.
-                foreach (int token in tokens[context..])
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    sequence.Decode(token);
-                }
-            }
-            else
-            {
-                sequence.Prefill(tokens, prompt.QuestionTokens, progress: null, cancellation);
+                cancellation.ThrowIfCancellationRequested();
+                sequence.Decode(token);
             }
         }
         catch (OperationCanceledException)

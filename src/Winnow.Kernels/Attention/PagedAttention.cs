@@ -38,6 +38,9 @@ public sealed unsafe class PagedAttention : IDisposable
     /// <summary>Layout of the pages.</summary>
     public PageFormat Format { get; }
 
+    /// <summary>Threads that share the work.</summary>
+    public ThreadTeam Team => _team;
+
     /// <summary>
     /// Natural logarithm of the sum of exponentials of each query's logits in the last <see cref="Attend(in AttentionRequest, Span{float})"/>,
     /// [tokens, queryHeads]; −∞ for a query that saw no entry.

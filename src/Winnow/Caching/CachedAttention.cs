@@ -83,7 +83,11 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
         Tell(cache, queries[..(tokens * shape.QueryHeads * shape.HeadDim)]);
     }
 
-    public void Dispose() => _history?.Dispose();
+    public void Dispose()
+    {
+        _history?.Dispose();
+        (Session as IDisposable)?.Dispose();
+    }
 
     private void Tell(LayerCache cache, ReadOnlySpan<float> queries)
     {

@@ -1,5 +1,6 @@
 using Winnow.Caching.Storage;
 using Winnow.Kernels.Attention;
+using Winnow.Kernels.Threading;
 using Winnow.Models;
 
 namespace Winnow.Caching;
@@ -52,7 +53,7 @@ public sealed class LayerCache
     /// <param name="promptLength">Tokens that a fraction refers to.</param>
     /// <param name="least">The fewest entries with which the policy works.</param>
     public int Resolve(Budget budget, int promptLength, int least) =>
-        budget.Resolve(promptLength, _store.Layout.Lanes, (double)_store.Layout.Format.PayloadBytes / PageFormat.Entries, least);
+        budget.Resolve(promptLength, _store.Layout.Lanes, EntryBytes, least);
 
     /// <summary>The newest queries, as attention uses them (rotated, unless positions roll): [count, queryHeads, headDim], oldest first.</summary>
     /// <param name="count">How many, at most <see cref="RecentQueries"/>.</param>
@@ -87,6 +88,12 @@ public sealed class LayerCache
         };
         _attention.Logits(request, kvHead, logits);
     }
+
+    /// <summary>Threads that share the work of a policy's own kernels.</summary>
+    internal ThreadTeam Team => _attention.Team;
+
+    /// <summary>Bytes of an entry's key and value in the pages.</summary>
+    internal double EntryBytes => (double)_store.Layout.Format.PayloadBytes / PageFormat.Entries;
 
     private QueryHistory History => _history ?? throw new InvalidOperationException("the policy did not declare recent queries");
 }

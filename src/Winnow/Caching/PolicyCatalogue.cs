@@ -18,6 +18,7 @@ public static class PolicyCatalogue
         MorphKv.Descriptor,
         ZeroMerge.Descriptor,
         KvCompose.Descriptor,
+        Fourier.Descriptor,
         RlKv.Descriptor,
         Quest.Descriptor,
         Tova.Descriptor,

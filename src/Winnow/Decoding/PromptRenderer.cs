@@ -6,7 +6,8 @@ namespace Winnow.Decoding;
 /// <summary>A prompt and which part of it is the question.</summary>
 /// <param name="Tokens">Token ids.</param>
 /// <param name="QuestionTokens">How many of the last are the question and all that follows it.</param>
-public sealed record PromptTokens(int[] Tokens, int QuestionTokens);
+/// <param name="FollowingTokens">How many of the last follow the question: the template's end and the beginning of the answer.</param>
+public sealed record PromptTokens(int[] Tokens, int QuestionTokens, int FollowingTokens = 0);
 
 /// <summary>Turns messages into the tokens that a model was trained on.</summary>
 public sealed class PromptRenderer
@@ -63,7 +64,9 @@ public sealed class PromptRenderer
         int[] tokens = Encode(text);
         // A template may trim the white space around a message.
         int at = string.IsNullOrWhiteSpace(question) ? -1 : text.LastIndexOf(question.Trim(), StringComparison.Ordinal);
-        return new PromptTokens(tokens, at < 0 ? 0 : tokens.Length - TokensBefore(tokens, Encoding.UTF8.GetByteCount(text.AsSpan(0, at))));
+        return at < 0 ? new PromptTokens(tokens, 0) : new PromptTokens(tokens, TokensFrom(at), TokensFrom(at + question!.Trim().Length));
+
+        int TokensFrom(int index) => tokens.Length - TokensBefore(tokens, Encoding.UTF8.GetByteCount(text.AsSpan(0, index)));
     }
 
     /// <summary>A document and a question with an empty line between them; either may be missing.</summary>

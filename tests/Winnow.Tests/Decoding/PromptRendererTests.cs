@@ -16,6 +16,7 @@ public sealed class PromptRendererTests
         using LanguageModel model = file.Load();
         PromptTokens prompt = new PromptRenderer(model.Tokenizer, raw: true).EncodePrompt(null, document, question, prefix);
         Assert.Equal(question + prefix, model.Tokenizer.Decode(prompt.Tokens.AsSpan(^prompt.QuestionTokens..)));
+        Assert.Equal(prefix.Trim(), model.Tokenizer.Decode(prompt.Tokens.AsSpan(^prompt.FollowingTokens..)).Trim());
         Assert.Equal(PromptRenderer.Join(document, question) + prefix, model.Tokenizer.Decode(prompt.Tokens));
     }
 
@@ -38,5 +39,7 @@ public sealed class PromptRendererTests
         string tail = model.Tokenizer.Decode(prompt.Tokens.AsSpan(^prompt.QuestionTokens..), skipSpecial: false);
         Assert.StartsWith("What is the boat called?", tail, StringComparison.Ordinal);
         Assert.EndsWith("assistant\nIt is called", tail, StringComparison.Ordinal);
+        string following = model.Tokenizer.Decode(prompt.Tokens.AsSpan(^prompt.FollowingTokens..), skipSpecial: false);
+        Assert.Equal(tail["What is the boat called?".Length..], following);
     }
 }

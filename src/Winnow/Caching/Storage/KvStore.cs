@@ -44,7 +44,10 @@ public sealed class KvStore : IDisposable
     /// <summary>
     /// Bytes of keys and values: the pages held (one shared with a fork counts here and there) and what the policy stores in a form of its own.
     /// </summary>
-    public long KvBytes => _lanes.Sum(lane => lane.KvBytes) + (Guide?.SegmentBytes ?? 0);
+    public long KvBytes => _lanes.Sum(lane => lane.KvBytes) + SegmentBytes;
+
+    /// <summary>The part of <see cref="KvBytes"/> that the policy stores in a form of its own.</summary>
+    public long SegmentBytes => Guide?.SegmentBytes ?? 0;
 
     /// <summary>Bytes of positions, scores and other fields, and of what else the policy remembers.</summary>
     public long FieldBytes => _lanes.Sum(lane => lane.FieldBytes) + (Guide?.StateBytes ?? 0);
