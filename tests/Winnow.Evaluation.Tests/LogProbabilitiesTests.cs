@@ -18,6 +18,12 @@ public sealed class LogProbabilitiesTests
         Assert.Equal(expected, LogProbabilities.KlDivergence([0, 0], [0, MathF.Log(3)]), 6);
     }
 
+    [Theory]
+    [InlineData(new[] { .7f, .2f, .1f }, new[] { .5f, .3f, .2f }, .0851228)]
+    [InlineData(new[] { .5f, .3f, .2f }, new[] { .7f, .2f, .1f }, .0920329)]
+    public void SpecAttn_KnownAnswer5_divergence_tells_its_two_sides_apart(float[] p, float[] q, double expected) =>
+        Assert.Equal(expected, LogProbabilities.KlDivergence([.. p.Select(x => MathF.Log(x))], [.. q.Select(x => MathF.Log(x))]), 1e-6);
+
     [Fact]
     public void Divergence_ignores_a_common_shift_and_words_that_cannot_come()
     {

@@ -6,7 +6,7 @@ using Winnow.Cli.Output;
 
 namespace Winnow.Cli.Commands;
 
-/// <summary><c>winnow policies</c>: the catalogue.</summary>
+/// <summary><c>winnow policies</c>: the catalogue, and for people the wrappers after it.</summary>
 internal sealed class PoliciesCommand : WinnowCommand
 {
     private readonly CommonOptions _common;
@@ -47,15 +47,40 @@ internal sealed class PoliciesCommand : WinnowCommand
         IAnsiConsole console = Terminal.OutConsole();
         foreach (PolicyJson policy in policies)
         {
-            Grid grid = new Grid().AddColumn(new GridColumn { NoWrap = true, Width = 10, Padding = new Padding(2, 0, 0, 0) }).AddColumn();
+            Grid grid = Columns();
             grid.AddRow("paper", Markup.Escape(policy.Paper));
             grid.AddRow("needs", policy.Needs.Count == 0 ? "nothing" : Markup.Escape(string.Join(", ", policy.Needs)));
             grid.AddRow("survives", Markup.Escape(string.Join(", ", policy.Survives)));
-            foreach (PolicyOptionJson option in policy.Options)
-                grid.AddRow(option == policy.Options[0] ? "options" : "", Markup.Escape($"{option.Name}={option.Default}  {option.Help}"));
+            AddOptions(grid, policy.Options.Select(option => $"{option.Name}={option.Default}  {option.Help}"));
             console.MarkupLineInterpolated($"[bold green]{policy.Name}[/]  {policy.Summary}");
             console.Write(grid);
             console.WriteLine();
+        }
+
+        foreach (PolicyWrapper wrapper in PolicyCatalogue.Wrappers)
+            Print(console, wrapper);
+    }
+
+    private static void Print(IAnsiConsole console, PolicyWrapper wrapper)
+    {
+        Grid grid = Columns();
+        grid.AddRow("paper", Markup.Escape(wrapper.Paper));
+        grid.AddRow("wraps", Markup.Escape(string.Join(", ", PolicyCatalogue.All.Where(policy => policy.Scores).Select(policy => policy.Name))));
+        AddOptions(grid, wrapper.Options.Select(option => $"{option.Name}={option.Default}  {option.Help}"));
+        console.MarkupLineInterpolated($"[bold green]{wrapper.Name}(…)[/]  {wrapper.Summary}");
+        console.Write(grid);
+        console.WriteLine();
+    }
+
+    private static Grid Columns() => new Grid().AddColumn(new GridColumn { NoWrap = true, Width = 10, Padding = new Padding(2, 0, 0, 0) }).AddColumn();
+
+    private static void AddOptions(Grid grid, IEnumerable<string> options)
+    {
+        string head = "options";
+        foreach (string option in options)
+        {
+            grid.AddRow(head, Markup.Escape(option));
+            head = "";
         }
     }
 }

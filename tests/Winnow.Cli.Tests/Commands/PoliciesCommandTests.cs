@@ -25,4 +25,13 @@ public sealed class PoliciesCommandTests
         Assert.All(PolicyCatalogue.All, policy => Assert.Contains(policy.Summary, text, StringComparison.Ordinal));
         Assert.DoesNotContain('\u001b', text);
     }
+
+    [Fact]
+    public void The_table_ends_with_the_wrappers_and_what_they_wrap()
+    {
+        string text = Cli.Run("policies").Out;
+        Assert.All(PolicyCatalogue.Wrappers, wrapper => Assert.Contains($"{wrapper.Name}(…)  {wrapper.Summary}", text, StringComparison.Ordinal));
+        Assert.Contains("floor=0.2", text, StringComparison.Ordinal);
+        Assert.Contains("h2o, snapkv, tova", text, StringComparison.Ordinal);
+    }
 }

@@ -43,7 +43,8 @@ public sealed class CachedAttentionTests
 
     private static PolicyDescriptor Describe() => new()
     {
-        Name = "watcher", Summary = "only watches", Paper = "none", Survives = CacheFeatures.GroupedQueries, Build = _ => new Watcher(new AttentionObserver()),
+        Name = "watcher", Summary = "only watches", Paper = "none", Survives = CacheFeatures.GroupedQueries | CacheFeatures.ChunkedPrefill,
+        Build = _ => new Watcher(new AttentionObserver()),
     };
 
     private sealed class Watcher(AttentionObserver observer) : CachePolicy

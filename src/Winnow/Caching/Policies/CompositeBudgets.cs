@@ -17,6 +17,18 @@ internal static class CompositeBudgets
     /// <returns>[layers][kvHeads].</returns>
     public static int[][] Structured(float[][][] scores, long total, bool maximum, int floor, bool firstLongest)
     {
+        float[][] composites = Composites(scores, maximum, firstLongest);
+        int[] taken = Take(composites, total, floor);
+        return [.. scores.Select((layer, index) => Enumerable.Repeat(taken[index], layer.Length).ToArray())];
+    }
+
+    /// <summary>Joined scores of the k-th best entries of each layer, falling.</summary>
+    /// <param name="scores">[layers][kvHeads][entries].</param>
+    /// <param name="maximum">Whether heads are joined by their maximum instead of their mean.</param>
+    /// <param name="firstLongest">Whether the first layer's scores are raised to the largest of any layer.</param>
+    /// <returns>[layers][entries].</returns>
+    internal static float[][] Composites(float[][][] scores, bool maximum, bool firstLongest)
+    {
         float[][] composites = [.. scores.Select(layer => Composite(layer, maximum))];
         for (int layer = 1; layer < composites.Length && firstLongest; layer++)
         {
@@ -24,8 +36,7 @@ internal static class CompositeBudgets
             TensorPrimitives.Max(composites[0].AsSpan(0, common), composites[layer].AsSpan(0, common), composites[0].AsSpan(0, common));
         }
 
-        int[] taken = Take(composites, total, floor);
-        return [.. scores.Select((layer, index) => Enumerable.Repeat(taken[index], layer.Length).ToArray())];
+        return composites;
     }
 
     /// <summary>Budgets of each head for itself.</summary>

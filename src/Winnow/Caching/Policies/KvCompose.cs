@@ -110,6 +110,61 @@ public sealed class KvCompose : CachePolicy
         public IReadOnlyList<string> Prompts { get; init; } = [];
     }
 
+    /// <summary>Scores of a layer's entries, [lane][slot], from what its observer gathered.</summary>
+    internal static float[][] Score(LayerCache layer, Options options, SelectionBuffers buffers)
+    {
+        float[][] scores = new float[layer.KvHeads][];
+        for (int head = 0; head < scores.Length; head++)
+        {
+            Lane lane = layer[head];
+            float[] own = scores[head] = new float[lane.Length];
+            for (int channel = 0; channel < layer.Shape.GroupSize; channel++)
+            {
+                if (options.Group == Aggregation.Max)
+                    TensorPrimitives.Max(own, lane.ScoresOf(channel), own);
+                else
+                    TensorPrimitives.MultiplyAdd(lane.ScoresOf(channel), 1f / layer.Shape.GroupSize, own, own);
+            }
+
+            if (options.ValueNorm)
+                MultiplyByValueNorm(lane, own, buffers.Rows(layer.Shape.HeadDim));
+        }
+
+        if (options.Smooth)
+            AddMeanOverLanes(layer, scores);
+        return scores;
+    }
+
+    private static void MultiplyByValueNorm(Lane lane, float[] scores, Span<float> value)
+    {
+        for (int slot = 0; slot < scores.Length; slot++)
+        {
+            lane.ReadValue(slot, value);
+            scores[slot] *= TensorPrimitives.Norm<float>(value);
+        }
+    }
+
+    /// <summary>
+    /// Goes by position: after an earlier compression a slot holds another token in each lane. A lane that dropped the token counts as zero.
+    /// </summary>
+    private static void AddMeanOverLanes(LayerCache layer, float[][] scores)
+    {
+        float[] means = new float[layer.Position];
+        for (int head = 0; head < scores.Length; head++)
+        {
+            ReadOnlySpan<int> positions = layer[head].Positions;
+            for (int slot = 0; slot < positions.Length; slot++)
+                means[positions[slot]] += scores[head][slot] / scores.Length;
+        }
+
+        for (int head = 0; head < scores.Length; head++)
+        {
+            ReadOnlySpan<int> positions = layer[head].Positions;
+            for (int slot = 0; slot < positions.Length; slot++)
+                scores[head][slot] += means[positions[slot]];
+        }
+    }
+
     private sealed class Session(Options options) : CacheSession
     {
         private readonly SelectionBuffers _buffers = new();
@@ -119,7 +174,7 @@ public sealed class KvCompose : CachePolicy
         public override void AfterPrompt(IReadOnlyList<LayerCache> layers)
         {
             int keep = layers[0].Resolve(options.Keep, layers[0].PromptLength, options.Floor);
-            float[][][] scores = [.. layers.Select(Score)];
+            float[][][] scores = [.. layers.Select(layer => Score(layer, options, _buffers))];
             long total = (long)keep * layers.Count;
             int[][] counts = options.Structured
                 ? CompositeBudgets.Structured(scores, total, options.Head == Aggregation.Max, options.Floor, options.FirstLongest)
@@ -128,61 +183,6 @@ public sealed class KvCompose : CachePolicy
             {
                 for (int head = 0; head < layer.KvHeads; head++)
                     KeepBest(layer[head], scores[layer.Layer][head], counts[layer.Layer][head]);
-            }
-        }
-
-        /// <summary>Scores of a layer's entries, [lane][slot].</summary>
-        private float[][] Score(LayerCache layer)
-        {
-            float[][] scores = new float[layer.KvHeads][];
-            for (int head = 0; head < scores.Length; head++)
-            {
-                Lane lane = layer[head];
-                float[] own = scores[head] = new float[lane.Length];
-                for (int channel = 0; channel < layer.Shape.GroupSize; channel++)
-                {
-                    if (options.Group == Aggregation.Max)
-                        TensorPrimitives.Max(own, lane.ScoresOf(channel), own);
-                    else
-                        TensorPrimitives.MultiplyAdd(lane.ScoresOf(channel), 1f / layer.Shape.GroupSize, own, own);
-                }
-
-                if (options.ValueNorm)
-                    MultiplyByValueNorm(lane, own, _buffers.Rows(layer.Shape.HeadDim));
-            }
-
-            if (options.Smooth)
-                AddMeanOverLanes(layer, scores);
-            return scores;
-        }
-
-        private static void MultiplyByValueNorm(Lane lane, float[] scores, Span<float> value)
-        {
-            for (int slot = 0; slot < scores.Length; slot++)
-            {
-                lane.ReadValue(slot, value);
-                scores[slot] *= TensorPrimitives.Norm<float>(value);
-            }
-        }
-
-        /// <summary>
-        /// Goes by position: after an earlier compression a slot holds another token in each lane. A lane that dropped the token counts as zero.
-        /// </summary>
-        private static void AddMeanOverLanes(LayerCache layer, float[][] scores)
-        {
-            float[] means = new float[layer.Position];
-            for (int head = 0; head < scores.Length; head++)
-            {
-                ReadOnlySpan<int> positions = layer[head].Positions;
-                for (int slot = 0; slot < positions.Length; slot++)
-                    means[positions[slot]] += scores[head][slot] / scores.Length;
-            }
-
-            for (int head = 0; head < scores.Length; head++)
-            {
-                ReadOnlySpan<int> positions = layer[head].Positions;
-                for (int slot = 0; slot < positions.Length; slot++)
-                    scores[head][slot] += means[positions[slot]];
             }
         }
 

@@ -68,6 +68,19 @@ public sealed class SnapKv : ScoringPolicy
     internal static SnapKv From(PolicyArguments arguments) => new(
         arguments.Integer("window", 32, 1, 1024), arguments.Integer("kernel", 5, 1, 255), arguments.Choice("pooling", Pooling.Mean), arguments.Keep);
 
+    /// <summary>Pools every vote with its neighbours.</summary>
+    internal static void Pool(ReadOnlySpan<float> votes, int kernel, Pooling pooling, Span<float> pooled)
+    {
+        int reach = kernel / 2;
+        for (int i = 0; i < votes.Length; i++)
+        {
+            ReadOnlySpan<float> near = votes[Math.Max(0, i - reach)..Math.Min(votes.Length, i + reach + 1)];
+            pooled[i] = pooling == Pooling.Max
+                ? System.Numerics.Tensors.TensorPrimitives.Max(near)
+                : System.Numerics.Tensors.TensorPrimitives.Sum(near) / kernel;
+        }
+    }
+
     private sealed class Scorer(SnapKv policy) : EntryScorer
     {
         private readonly SelectionBuffers _buffers = new();
@@ -81,7 +94,7 @@ public sealed class SnapKv : ScoringPolicy
             int candidates = scores.Length - window;
             Span<float> votes = _buffers.Scores(scores.Length);
             CountVotes(layer, kvHead, votes);
-            Pool(votes[..candidates], scores);
+            Pool(votes[..candidates], policy._kernel, policy._pooling, scores);
             scores[candidates..].Fill(float.PositiveInfinity);
         }
 
@@ -96,18 +109,6 @@ public sealed class SnapKv : ScoringPolicy
                 Span<float> probabilities = logits.Slice(row * length, length);
                 Softmax.InPlace(probabilities);
                 System.Numerics.Tensors.TensorPrimitives.Add(votes, probabilities, votes);
-            }
-        }
-
-        private void Pool(ReadOnlySpan<float> votes, Span<float> pooled)
-        {
-            int reach = policy._kernel / 2;
-            for (int i = 0; i < votes.Length; i++)
-            {
-                ReadOnlySpan<float> near = votes[Math.Max(0, i - reach)..Math.Min(votes.Length, i + reach + 1)];
-                pooled[i] = policy._pooling == Pooling.Max
-                    ? System.Numerics.Tensors.TensorPrimitives.Max(near)
-                    : System.Numerics.Tensors.TensorPrimitives.Sum(near) / policy._kernel;
             }
         }
     }

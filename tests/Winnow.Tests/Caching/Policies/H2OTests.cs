@@ -11,12 +11,19 @@ public sealed class H2OTests
     private const float Close = 1e-5f;
 
     [Fact]
-    public void H2O_KnownAnswer1_and_2_one_heavy_hitter_and_two_recent()
+    public void H2O_KnownAnswer1_one_heavy_hitter_and_two_recent_after_the_prompt()
     {
         using PolicyBench bench = Bench(heavy: 1, recent: 2);
         Prompt(bench);
         Assert.Equal([0, 2, 3], bench.Kept());
         AssertClose([2.5f, 0.5f, 0.2f], bench.Scores());
+    }
+
+    [Fact]
+    public void H2O_KnownAnswer2_one_heavy_hitter_and_two_recent_while_generating()
+    {
+        using PolicyBench bench = Bench(heavy: 1, recent: 2);
+        Prompt(bench);
         bench.Step(() => bench.AddRow(.3f, .2f, .3f, .2f));
         Assert.Equal([0, 3, 4], bench.Kept());
         AssertClose([2.8f, 0.5f, 0.2f], bench.Scores());
@@ -44,7 +51,11 @@ public sealed class H2OTests
     {
         float[] sums = ColumnSums(queryHeads: 1, tokens: 5);
         AssertClose([2.283333f, 1.283333f, 0.783333f, 0.45f, 0.2f], sums);
-        AssertClose([0.456667f, 0.320833f, 0.261111f, 0.225f, 0.2f], [.. sums.Select((sum, j) => sum / (5 - j))]);
+        using PolicyBench bench = Bench(heavy: 9, recent: 1);
+        bench.Prefill(5, observe: () => bench.AddRow(sums));
+        H2O mean = new(new H2O.Options { Heavy = 9, Recent = 1, Norm = H2O.ScoreNorm.MeanOverVisible });
+        // The newest entry stays whatever its score, 0.2.
+        Assert.Equal([0.456667f, 0.320833f, 0.261111f, 0.225f, float.PositiveInfinity], bench.Score(mean.CreateScorer()), (a, b) => a == b || MathF.Abs(a - b) < Close);
     }
 
     [Fact]
@@ -66,6 +77,9 @@ public sealed class H2OTests
         float[][] keys = [[2, 0], [0, 2], [1, 1], [-1, 0]], values = [[1, 0], [0, 1], [1, 1], [2, 2]];
         AssertClose([0.933599f, 0.525809f], Attend(keys, values, [0, 1, 2, 3]));
         AssertClose([1.074320f, 0.454335f], Attend(keys, values, [0, 2, 3]));
+        // Values that pick the probabilities out.
+        AssertClose([0.619985f, 0.305695f], Attend(keys, [[1, 0], [9, 9], [0, 1], [0, 0]], [0, 2, 3]));
+        AssertClose([0.074320f, 0], Attend(keys, [[0, 0], [9, 9], [0, 0], [1, 0]], [0, 2, 3]));
     }
 
     [Fact]

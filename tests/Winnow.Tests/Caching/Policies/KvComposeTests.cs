@@ -42,15 +42,34 @@ public sealed class KvComposeTests : IDisposable
     [Fact]
     public void KvCompose_KnownAnswer1_scores_of_lanes_without_smoothing_choose_each_lanes_own()
     {
-        // s2 of layer 0 is [.3 .25 .075 .125] and [.1 .15 .3 .2]; of layer 1 [.175 .175 .175 .2] and [.15 .16 .19 .19].
+        float[][][] scores = Scores("smooth=false");
+        H2OTests.AssertClose([.3f, .25f, .075f, .125f, .1f, .15f, .3f, .2f], [.. scores[0][0], .. scores[0][1]]);
+        H2OTests.AssertClose([.175f, .175f, .175f, .2f, .15f, .16f, .19f, .19f], [.. scores[1][0], .. scores[1][1]]);
         Assert.Equal(["0 1", "2 3", "0 3", "2 3"], Choose("smooth=false,floor=2", Budget.Entries(2)));
         Assert.Equal(["0", "2", "3", "2"], Choose("smooth=false", Budget.Entries(1)));
     }
 
     [Fact]
-    public void KvCompose_KnownAnswers2_to_4_half_of_the_entries()
+    public void KvCompose_KnownAnswer2_the_mean_over_lanes_is_added()
     {
-        // s of layer 0 is [.5 .45 .2625 .2875] and [.3 .35 .4875 .3625]; of layer 1 [.3375 .3425 .3575 .395] and [.3125 .3275 .3725 .385].
+        float[][][] scores = Scores("");
+        H2OTests.AssertClose([.5f, .45f, .2625f, .2875f, .3f, .35f, .4875f, .3625f], [.. scores[0][0], .. scores[0][1]]);
+        H2OTests.AssertClose([.3375f, .3425f, .3575f, .395f, .3125f, .3275f, .3725f, .385f], [.. scores[1][0], .. scores[1][1]]);
+    }
+
+    [Fact]
+    public void KvCompose_KnownAnswer3_composite_scores_with_and_without_the_rule_for_the_first_layer()
+    {
+        float[][] plain = CompositeBudgets.Composites(Scores(""), maximum: false, firstLongest: false);
+        float[][] ruled = CompositeBudgets.Composites(Scores(""), maximum: false, firstLongest: true);
+        H2OTests.AssertClose([.49375f, .40625f, .31875f, .28125f], plain[0]);
+        H2OTests.AssertClose([.39f, .365f, .335f, .325f], plain[1]);
+        H2OTests.AssertClose([.49375f, .40625f, .335f, .325f], ruled[0]);
+    }
+
+    [Fact]
+    public void KvCompose_KnownAnswer4_half_of_the_entries()
+    {
         Assert.Equal(["0 1", "2 3", "2 3", "2 3"], Choose("", Budget.Fraction(.5)));
         Assert.Equal(["0 1", "2 3", "2 3", "2 3"], Choose("first-longest=true", Budget.Fraction(.5)));
     }
@@ -171,10 +190,28 @@ public sealed class KvComposeTests : IDisposable
     /// <summary>Plays the observer with recorded attention, two query heads to a lane, and returns the positions kept in each lane.</summary>
     private string[] Choose(string options, Budget keep, float[][][][]? attention = null)
     {
-        attention ??= Recorded;
-        ChosenPolicy policy = PolicyCatalogue.Parse(options.Length == 0 ? "kvcompose" : "kvcompose:" + options, keep);
+        ChosenPolicy policy = Policy(options, keep);
+        using KvStore store = Observed(policy, attention ?? Recorded);
+        policy.Policy.Start()!.AfterPrompt(Layers(store, group: 2));
+        return [.. store.Lanes.Select(lane => string.Join(' ', lane.Positions.ToArray()))];
+    }
+
+    /// <summary>Scores of the recorded attention, [layer][lane][slot].</summary>
+    private float[][][] Scores(string options)
+    {
+        ChosenPolicy policy = Policy(options, Budget.Fraction(.5));
+        using KvStore store = Observed(policy, Recorded);
+        KvCompose.Options sizes = new() { Smooth = options.Length == 0 };
+        return [.. Layers(store, group: 2).Select(layer => KvCompose.Score(layer, sizes, new SelectionBuffers()))];
+    }
+
+    private static ChosenPolicy Policy(string options, Budget keep) => PolicyCatalogue.Parse(options.Length == 0 ? "kvcompose" : "kvcompose:" + options, keep);
+
+    /// <summary>Plays the observer with attention that was recorded, two query heads to a lane.</summary>
+    private KvStore Observed(ChosenPolicy policy, float[][][][] attention)
+    {
         int kvHeads = attention[0].Length / 2, tokens = attention[0][0][0].Length;
-        using KvStore store = Store(policy, attention.Length, kvHeads, group: 2, tokens);
+        KvStore store = Store(policy, attention.Length, kvHeads, group: 2, tokens);
         bool maximum = policy.Policy.Needs.Observer!.Maximum;
         for (int layer = 0; layer < attention.Length; layer++)
         {
@@ -189,8 +226,7 @@ public sealed class KvComposeTests : IDisposable
             }
         }
 
-        policy.Policy.Start()!.AfterPrompt(Layers(store, group: 2));
-        return [.. store.Lanes.Select(lane => string.Join(' ', lane.Positions.ToArray()))];
+        return store;
     }
 
     /// <summary>Values grow: that of position p is (p + 1)², so that scores times lengths turn round.</summary>

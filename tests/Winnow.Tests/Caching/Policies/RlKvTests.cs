@@ -18,6 +18,17 @@ public sealed class RlKvTests : IDisposable
         _file.Dispose();
     }
 
+    [Theory]
+    [InlineData(0, 30.238139f)]
+    [InlineData(1, 31.931757f)]
+    public void RlKv_KnownAnswer3_attention_of_a_full_and_of_a_compressed_head(double sparsity, float expected)
+    {
+        float[] logits = [1, .5f, 0, 2], values = [10, 20, 30, 40];
+        using PolicyBench bench = Bench([0], sparsity, sink: 1, recent: 1);
+        bench.Prefill(4, position => [logits[position], 0], value: position => [values[position], 0]);
+        Assert.Equal(expected, bench.Attend([1, 0])[0], 2e-5f);
+    }
+
     [Fact]
     public void RlKv_KnownAnswer5_compressed_heads_are_rings()
     {
