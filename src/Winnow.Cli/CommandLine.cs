@@ -68,6 +68,7 @@ internal static class CommandLine
         root.Add(new PerplexityCommand(terminal, common));
         root.Add(new CommandGroup(
             "eval", "Counts right answers under cache policies.", new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common)));
+        root.Add(new CommandGroup("calibrate", "Measures what a cache policy can be told about a model.", new CalibrateFourierCommand(terminal, common)));
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));
