@@ -267,7 +267,7 @@ public sealed class SequenceTests : IDisposable
     [InlineData("tova", "25%")]
     [InlineData("expected-attention", "25%")]
     [InlineData("adakv(pyramidkv)", "25%")]
-    [InlineData("fourier:refit=1000", "25%")]
+    [InlineData("fourier:refit=1000,max-tokens=400", "25%")]
     [InlineData("fourier:states=f16,max-tokens=400", "25%")]
     public void A_decoded_token_allocates_nothing(string policy, string keep)
     {

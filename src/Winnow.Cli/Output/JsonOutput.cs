@@ -13,6 +13,7 @@ namespace Winnow.Cli.Output;
 [JsonSerializable(typeof(PullJson))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(PerplexityJson))]
+[JsonSerializable(typeof(CalibrateFourierJson))]
 [JsonSerializable(typeof(CompareJson))]
 [JsonSerializable(typeof(BenchJson))]
 [JsonSerializable(typeof(EvalJson))]

@@ -75,3 +75,25 @@ internal sealed record PerplexityJson
 
     public required double Seconds { get; init; }
 }
+
+/// <summary>Answer of <c>calibrate fourier --json</c>.</summary>
+internal sealed record CalibrateFourierJson
+{
+    public required string Output { get; init; }
+
+    public required int Prompts { get; init; }
+
+    public required int Length { get; init; }
+
+    public required int Frequencies { get; init; }
+
+    public required bool Rotated { get; init; }
+
+    public required int Channels { get; init; }
+
+    public required IReadOnlyList<CalibratedLayerJson> Layers { get; init; }
+}
+
+/// <summary>Channels of a layer.</summary>
+internal sealed record CalibratedLayerJson(
+    int Layer, int KeysCompressed, int KeysKept, double KeysError, int ValuesCompressed, int ValuesKept, double ValuesError);

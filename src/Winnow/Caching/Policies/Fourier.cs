@@ -35,11 +35,23 @@ public sealed class Fourier : CachePolicy
             new PolicyOption("channels", "none", "file of 'winnow calibrate fourier'; without one the prompt itself ranks the channels"),
             new PolicyOption("max-tokens", "256", "generated tokens for which the period has room; longer answers renew the sums"),
             new PolicyOption("refit", "0", "tokens after which scale and offset are fitted again; 0 for never"),
+            new PolicyOption("fit", "least-squares", "least-squares, or deviation as the paper's program fits scale and offset"),
+            new PolicyOption("centre", "true", "take the mean out of a channel before it is summed; false as in the paper"),
             new PolicyOption("states", "f32", "f32 or f16: how sums are stored"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.ChunkedPrefill,
         Build = arguments => new Fourier(ReadOptions(arguments)),
     };
+
+    /// <summary>How a rebuilt curve is fitted to its channel.</summary>
+    public enum FitType
+    {
+        /// <summary>The squared error is least.</summary>
+        LeastSquares,
+
+        /// <summary>Mean and largest deviation from it agree.</summary>
+        Deviation,
+    }
 
     /// <summary>Storage of sums.</summary>
     public enum StateType
@@ -89,6 +101,8 @@ public sealed class Fourier : CachePolicy
             UseLists = quotas == "file",
             MaxTokens = arguments.Integer("max-tokens", 256, 1),
             Refit = arguments.Integer("refit", 0, 0),
+            Fit = arguments.Choice("fit", FitType.LeastSquares),
+            Centre = arguments.Flag("centre", true),
             States = arguments.Choice("states", StateType.F32),
         };
     }
@@ -128,7 +142,15 @@ public sealed class Fourier : CachePolicy
         /// <summary>Tokens that enter the middle between two fits; 0 to fit once.</summary>
         public int Refit { get; init; }
 
+        /// <summary>Fit of curves.</summary>
+        public FitType Fit { get; init; }
+
+        /// <summary>Whether a channel's mean is taken out before it is summed.</summary>
+        public bool Centre { get; init; } = true;
+
         /// <summary>Storage of sums.</summary>
         public StateType States { get; init; }
+
+        internal FitRule Rule => new(Centre, Fit == FitType.LeastSquares);
     }
 }

@@ -212,7 +212,7 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
             if (options.Refit > 0 && segments[0].Length % options.Refit == 0)
             {
                 foreach (SpectralSegment segment in segments)
-                    segment.Refit();
+                    segment.Refit(options.Rule.LeastSquares);
             }
         }
     }
@@ -222,7 +222,7 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
         int period = segments[0].Basis.Period;
         SpectralBasis basis = BasisOf(period + Math.Max(options.MaxTokens, period / 4));
         foreach (SpectralSegment segment in segments)
-            segment.Rebase(basis);
+            segment.Rebase(basis, options.Rule);
         // A table that no layer uses any more is given back with the last fork that does.
         _bases.RemoveAll(each => _layers.All(layer => layer is null || layer[0].Basis != each));
     }

@@ -2,27 +2,44 @@ using System.Numerics.Tensors;
 
 namespace Winnow.Caching.Spectral;
 
+/// <summary>How the curve of the sums becomes the channel it stands for.</summary>
+/// <param name="Centred">Whether the channel's mean is taken out before it is summed: a text shorter than the period would else be a step in the curve.</param>
+/// <param name="LeastSquares">Whether scale and offset make the error least; otherwise they match the largest deviation from the mean, as the paper's program does.</param>
+internal readonly record struct FitRule(bool Centred, bool LeastSquares);
+
 /// <summary>
-/// The affine correction that turns the curve of the sums into the channel it stands for: same mean, same largest deviation from it. The factor 1/k of the raw
-/// rebuild cancels, so it is left out throughout.
+/// The affine correction of a rebuilt curve. The factor 1/k of the paper's raw rebuild cancels, so it is left out throughout.
 /// </summary>
 /// <param name="Scale">Factor on the curve; 0 for a flat curve.</param>
 /// <param name="Offset">Added afterwards.</param>
 internal readonly record struct AffineFit(float Scale, float Offset)
 {
-    /// <summary>Fits a curve to a series that is known by its mean and extremes.</summary>
-    public static AffineFit Of(float mean, float minimum, float maximum, ReadOnlySpan<float> curve)
+    /// <summary>Matches mean and largest deviation from it.</summary>
+    public static AffineFit OfDeviation(float mean, float minimum, float maximum, ReadOnlySpan<float> curve)
     {
         float curveMean = Mean(curve);
-        float curveDeviation = Deviation(curveMean, TensorPrimitives.Min(curve), TensorPrimitives.Max(curve));
-        // A curve that is flat but for rounding would otherwise be blown up.
-        float scale = curveDeviation > 1e-6f * MathF.Abs(curveMean) ? Deviation(mean, minimum, maximum) / curveDeviation : 0;
+        float deviation = Deviation(curveMean, TensorPrimitives.Min(curve), TensorPrimitives.Max(curve));
+        float scale = IsFlat(deviation, curveMean) ? 0 : Deviation(mean, minimum, maximum) / deviation;
         return new AffineFit(scale, mean - scale * curveMean);
     }
 
-    /// <summary>Fits a curve to a series.</summary>
-    public static AffineFit Of(ReadOnlySpan<float> series, ReadOnlySpan<float> curve) =>
-        Of(Mean(series), TensorPrimitives.Min(series), TensorPrimitives.Max(series), curve);
+    /// <summary>Makes the squared error least.</summary>
+    /// <param name="mean">Mean of the series.</param>
+    /// <param name="product">Mean of the products of series and curve, the series less its <paramref name="centre"/>.</param>
+    /// <param name="centre">What was taken out of the series before it was summed.</param>
+    /// <param name="curve">The curve.</param>
+    public static AffineFit OfLeastSquares(float mean, float product, float centre, ReadOnlySpan<float> curve)
+    {
+        float curveMean = Mean(curve);
+        float variance = (TensorPrimitives.SumOfSquares(curve) / curve.Length) - (curveMean * curveMean);
+        float scale = variance <= 0 || IsFlat(MathF.Sqrt(variance), curveMean) ? 0 : (product - ((mean - centre) * curveMean)) / variance;
+        return new AffineFit(scale, mean - scale * curveMean);
+    }
+
+    /// <summary>Fits a curve to a series, of which nothing or its whole mean was taken out.</summary>
+    public static AffineFit Of(ReadOnlySpan<float> series, ReadOnlySpan<float> curve, bool leastSquares) => leastSquares
+        ? OfLeastSquares(Mean(series), TensorPrimitives.Dot(series, curve) / series.Length, 0, curve)
+        : OfDeviation(Mean(series), TensorPrimitives.Min(series), TensorPrimitives.Max(series), curve);
 
     /// <summary>Mean squared error of the corrected curve, which is written over the curve.</summary>
     public float Apply(ReadOnlySpan<float> series, Span<float> curve)
@@ -33,7 +50,10 @@ internal readonly record struct AffineFit(float Scale, float Offset)
         return distance * distance / series.Length;
     }
 
-    private static float Mean(ReadOnlySpan<float> series) => TensorPrimitives.Sum(series) / series.Length;
+    internal static float Mean(ReadOnlySpan<float> series) => TensorPrimitives.Sum(series) / series.Length;
 
     private static float Deviation(float mean, float minimum, float maximum) => MathF.Max(maximum - mean, mean - minimum);
+
+    // A curve that is flat but for rounding would otherwise be blown up.
+    private static bool IsFlat(float deviation, float mean) => deviation <= 1e-6f * MathF.Abs(mean);
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Winnow.Caching.Spectral;
 using Winnow.Kernels.Memory;
 using Winnow.Kernels.Spectral;
@@ -92,12 +93,13 @@ internal sealed class SpectralSegment : IDisposable
         for (int i = 0; i < channels.Compressed.Length; i++)
         {
             channels.ReadState(i, row);
-            vector[channels.Compressed[i]] = channels.Scales[i] * System.Numerics.Tensors.TensorPrimitives.Dot<float>(angles, row) + channels.Offsets[i];
+            vector[channels.Compressed[i]] = channels.Scales[i] * TensorPrimitives.Dot<float>(angles, row) + channels.Offsets[i];
         }
     }
 
     /// <summary>Fits scale and offset anew to the extremes of all tokens so far.</summary>
-    public void Refit()
+    /// <param name="leastSquares">Least squares, or else deviations.</param>
+    public void Refit(bool leastSquares)
     {
         foreach (SpectralChannels channels in new[] { Keys, Values })
         {
@@ -105,18 +107,24 @@ internal sealed class SpectralSegment : IDisposable
                 continue;
             int count = channels.Compressed.Length, stride = Stride;
             using NativeBuffer<float> curves = Curves(channels, stride);
-            Span<float> extremes = channels.Extremes.Span;
+            Span<float> extremes = channels.Extremes.Span, packed = new float[2 * Basis.Frequencies];
             for (int i = 0; i < count; i++)
             {
-                AffineFit fit = AffineFit.Of(
-                    extremes[i] / Length, extremes[count + i], extremes[2 * count + i], curves.Span.Slice(i * stride, Length));
+                ReadOnlySpan<float> curve = curves.Span.Slice(i * stride, Length);
+                channels.ReadState(i, packed);
+                // The products of series and curve add up to the squares of the sums, so the tokens themselves are not needed.
+                AffineFit fit = leastSquares
+                    ? AffineFit.OfLeastSquares(extremes[i] / Length, TensorPrimitives.SumOfSquares<float>(packed) / Length, channels.Centres[i], curve)
+                    : AffineFit.OfDeviation(extremes[i] / Length, extremes[count + i], extremes[2 * count + i], curve);
                 (channels.Scales[i], channels.Offsets[i]) = fit;
             }
         }
     }
 
     /// <summary>Goes over to a longer period: the tokens are rebuilt with the old sums and summed up with the new frequencies.</summary>
-    public void Rebase(SpectralBasis basis)
+    /// <param name="basis">The longer period.</param>
+    /// <param name="rule">How curves are fitted.</param>
+    public void Rebase(SpectralBasis basis, FitRule rule)
     {
         foreach (SpectralChannels channels in new[] { Keys, Values })
         {
@@ -127,9 +135,11 @@ internal sealed class SpectralSegment : IDisposable
             for (int i = 0; i < count; i++)
             {
                 Span<float> row = series.Span.Slice(i * stride, stride);
-                System.Numerics.Tensors.TensorPrimitives.Multiply(row, channels.Scales[i], row);
-                System.Numerics.Tensors.TensorPrimitives.Add(row, channels.Offsets[i], row);
+                TensorPrimitives.Multiply(row, channels.Scales[i], row);
+                TensorPrimitives.Add(row, channels.Offsets[i], row);
                 row[Length..].Clear();
+                channels.Centres[i] = rule.Centred ? AffineFit.Mean(row[..Length]) : 0;
+                TensorPrimitives.Subtract(row[..Length], channels.Centres[i], row[..Length]);
             }
 
             SpectralTransform.Analyse(basis, series, count, stride, Length, states);
@@ -137,7 +147,8 @@ internal sealed class SpectralSegment : IDisposable
             Span<float> packed = new float[2 * k];
             for (int i = 0; i < count; i++)
             {
-                (channels.Scales[i], channels.Offsets[i]) = AffineFit.Of(series.Span.Slice(i * stride, Length), curves.Span.Slice(i * stride, Length));
+                AffineFit fit = AffineFit.Of(series.Span.Slice(i * stride, Length), curves.Span.Slice(i * stride, Length), rule.LeastSquares);
+                (channels.Scales[i], channels.Offsets[i]) = fit with { Offset = fit.Offset + channels.Centres[i] };
                 states.Span.Slice(i * basis.Width, k).CopyTo(packed);
                 states.Span.Slice(i * basis.Width + basis.PaddedFrequencies, k).CopyTo(packed[k..]);
                 channels.WriteState(i, packed);
