@@ -13,7 +13,8 @@ internal sealed class EvalAgreementCommand : EvalCommand
     private readonly Option<int> _passages = Values.Integer("--passages", "K", "most passages, one after another from the text's beginning", 4, least: 1);
 
     public EvalAgreementCommand(Terminal terminal, CommonOptions common)
-        : base("agreement", "Measures how often cache policies foresee the full cache's next token on a text, and how far their distributions are apart.", terminal, common) =>
+        : base("agreement", "Measures how often cache policies foresee the full cache's next token on a text, and how far their distributions are apart.",
+            terminal, common) =>
         AddAll(common.File, _prompt, _generated, _passages);
 
     public override IReadOnlyList<Example> Examples =>
@@ -25,8 +26,9 @@ internal sealed class EvalAgreementCommand : EvalCommand
     protected override string Title => "Agreement with the full cache";
 
     protected override string Method =>
-        "Each passage's first part is read and compressed; the tokens after it are fed one by one over what was kept. agreement_top1 is the share of places where the likeliest next token is "
-        + "the full cache's, in percent; kl_divergence is the mean KL(full ‖ policy) at the same places, in nats.";
+        "Each passage's first part is read and compressed; the tokens after it are fed one by one over what was kept. "
+        + "agreement_top1 is the share of places where the likeliest next token is the full cache's, in percent; "
+        + "kl_divergence is the mean KL(full ‖ policy) at the same places, in nats.";
 
     protected override EvalPlan Plan(ParseResult arguments, LanguageModel model)
     {

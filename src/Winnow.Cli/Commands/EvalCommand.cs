@@ -33,7 +33,8 @@ internal abstract class EvalCommand : WinnowCommand
         HelpName = "75%,25%,N,64MiB",
     };
 
-    private readonly Option<int> _parallel = Values.Integer("--parallel", "N", "rows that run side by side, the threads shared among them; 0 decides by the model's size", 0, most: 64);
+    private readonly Option<int> _parallel = Values.Integer("--parallel", "N",
+        "rows that run side by side, the threads shared among them; 0 decides by the model's size", 0, most: 64);
     private readonly Option<string?> _journal = Values.Text("--journal", "FILE", "notes finished rows, and goes on after those that are there");
     private readonly Option<bool> _resume;
     private readonly Option<string?> _output = Values.Text("--output", "FILE.json", "writes the JSON to a file as well");
@@ -46,7 +47,8 @@ internal abstract class EvalCommand : WinnowCommand
     {
         Common = common;
         _resume = Values.Switch("--resume", $"the same as --journal {DefaultJournal}");
-        AddAll(common.Model, _caches, _keeps, common.CacheType, _parallel, _journal, _resume, _output, _plot, _page, common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Model, _caches, _keeps, common.CacheType, _parallel, _journal, _resume, _output, _plot, _page, common.Threads, common.FloatActivations,
+            common.Json);
     }
 
     /// <summary>Options that several commands share.</summary>
@@ -155,7 +157,8 @@ internal abstract class EvalCommand : WinnowCommand
         PageOptions options = new()
         {
             Title = title,
-            Setting = [.. ModelFacts.Describe(model), .. plan.Settings.Select(setting => (setting.Name.TrimStart('-').Replace('-', ' '), setting.Value)), .. MachineFacts(model)],
+            Setting = [.. ModelFacts.Describe(model), .. plan.Settings.Select(setting => (setting.Name.TrimStart('-').Replace('-', ' '), setting.Value)),
+                .. MachineFacts(model)],
             Command = Recipe.Of(arguments),
             Method = Method,
             Picture = plot is null ? null : Path.GetRelativePath(folder, Path.GetFullPath(plot)).Replace('\\', '/'),

@@ -24,7 +24,8 @@ internal sealed class EvalFileCommand : EvalRowsCommand
     public override IReadOnlyList<Example> Examples =>
     [
         new("every policy at a quarter of the cache", "winnow eval file --data questions.jsonl"),
-        new("two policies, four budgets, the question known beforehand", "winnow eval file --data questions.jsonl --cache snapkv,kvcompose --keep 75%,50%,25%,10% --question-aware"),
+        new("two policies, four budgets, the question known beforehand",
+            "winnow eval file --data questions.jsonl --cache snapkv,kvcompose --keep 75%,50%,25%,10% --question-aware"),
         new("figures for a script", "winnow eval file --data questions.jsonl --cache h2o --limit-per-task 20 --json | jq '.tasks[]'"),
     ];
 

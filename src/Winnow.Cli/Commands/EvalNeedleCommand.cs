@@ -11,7 +11,8 @@ internal sealed class EvalNeedleCommand : EvalTextsCommand
     private static readonly int[] _usualLengths = [512, 1024, 2048];
     private static readonly int[] _usualDepths = [0, 25, 50, 75, 100];
 
-    private readonly Option<IReadOnlyList<int>> _lengths = Values.Integers("--length", "N[,N…]", "most tokens of prompt and answer together", _usualLengths, least: 64);
+    private readonly Option<IReadOnlyList<int>> _lengths = Values.Integers("--length", "N[,N…]", "most tokens of prompt and answer together", _usualLengths,
+        least: 64);
     private readonly Option<IReadOnlyList<int>> _depths = Values.Integers("--depth", "N[,N…]", "where the number lies, in percent of the text", _usualDepths);
     private readonly Option<int> _samples = Values.Integer("--samples", "N", "texts of each length and depth", 3, least: 1, most: 10_000);
 
@@ -22,7 +23,7 @@ internal sealed class EvalNeedleCommand : EvalTextsCommand
     public override IReadOnlyList<Example> Examples =>
     [
         new("where streaming-llm and snapkv forget", "winnow eval needle --cache full,streaming-llm,snapkv --keep 25%"),
-        new("a fine map as a picture", "winnow eval needle --cache h2o --keep 50% --length 1000,2000,4000,8000 --depth 0,10,20,30,40,50,60,70,80,90,100 --plot needle.png"),
+        new("a finer map as a picture", "winnow eval needle --cache h2o --keep 50% --length 1000,2000,4000,8000 --depth 0,20,40,60,80,100 --plot map.png"),
     ];
 
     protected override string Title => "Needles";

@@ -12,7 +12,8 @@ internal sealed class EvalRetrievalCommand : EvalTextsCommand
     private readonly Option<int> _samples = Values.Integer("--samples", "N", "texts of each kind", 12, least: 1, most: 10_000);
 
     public EvalRetrievalCommand(Terminal terminal, CommonOptions common)
-        : base("retrieval", "Hides a number, six numbers or a fact in filler, asks for one, and counts right answers under cache policies.", terminal, common) =>
+        : base("retrieval", "Hides a number, six numbers or a fact in filler, asks for one, and counts right answers under cache policies.", terminal,
+            common) =>
         AddAll(_length, _samples);
 
     public override IReadOnlyList<Example> Examples =>

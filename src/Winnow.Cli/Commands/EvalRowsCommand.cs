@@ -17,7 +17,8 @@ internal abstract class EvalRowsCommand : EvalCommand
     /// <inheritdoc/>
     protected override string Method =>
         "The likeliest token is always taken, through the model's chat template. "
-        + "Question-aware: a policy reads text and question before it compresses. Otherwise it reads and compresses the text alone, and the question is fed token by token over what was kept.";
+        + "Question-aware: a policy reads text and question before it compresses. "
+        + "Otherwise it reads and compresses the text alone, and the question is fed token by token over what was kept.";
 
     /// <summary>The plan for rows.</summary>
     protected EvalPlan PlanOf(ParseResult arguments, LanguageModel model, IReadOnlyList<DataRow> rows, params IEnumerable<(string Name, string Value)> settings)

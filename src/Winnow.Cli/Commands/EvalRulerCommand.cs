@@ -20,14 +20,16 @@ internal sealed class EvalRulerCommand : EvalTextsCommand
     [
         new("every policy at a quarter of the cache", "winnow eval ruler --length 2048"),
         new("two tasks, two policies, four budgets", "winnow eval ruler --tasks niah_single_2,vt --cache full,snapkv,h2o --keep 75%,50%,25%,10% --samples 25"),
-        new("a long sweep that can be stopped and gone on with, and its page", "winnow eval ruler --keep 50%,25% --journal sweep.journal --plot ruler.png --page ruler.md"),
+        new("a long sweep that can be stopped and gone on with, and its page",
+            "winnow eval ruler --keep 50%,25% --journal sweep.journal --plot ruler.png --page ruler.md"),
     ];
 
     protected override string Title => "RULER";
 
     protected override EvalPlan Plan(ParseResult arguments, LanguageModel model) => PlanOf(
         arguments, model, Rows(arguments, model),
-        ("--length", arguments.GetValue(_length).ToString(CultureInfo.InvariantCulture)), ("--samples", arguments.GetValue(_samples).ToString(CultureInfo.InvariantCulture)),
+        ("--length", arguments.GetValue(_length).ToString(CultureInfo.InvariantCulture)),
+            ("--samples", arguments.GetValue(_samples).ToString(CultureInfo.InvariantCulture)),
         ("--seed", arguments.GetValue(Common.Seed).ToString(CultureInfo.InvariantCulture)));
 
     protected override IReadOnlyList<DataRow> Rows(ParseResult arguments, LanguageModel model) => RulerTexts.Create(model.Tokenizer, new RulerOptions

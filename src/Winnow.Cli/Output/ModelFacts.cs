@@ -19,8 +19,9 @@ internal static class ModelFacts
     {
         ModelConfig config = model.Model.Config;
         string hash = File.Exists(model.Checkpoint.Path) ? $", SHA-256 begins with `{Hash(model.Checkpoint.Path)}`" : "";
-        yield return ("model", $"{NameOf(model)}, {Figures.Bytes(TensorBytes(model))}{hash}; {config.Layers} layers, {config.QueryHeads} query heads on {config.KvHeads} KV heads, "
-            + $"head size {config.HeadDim}, window {config.ContextLength.ToString("#,0", CultureInfo.InvariantCulture)}");
+        yield return ("model", $"{NameOf(model)}, {Figures.Bytes(TensorBytes(model))}{hash}; {config.Layers} layers, "
+            + $"{config.QueryHeads} query heads on {config.KvHeads} KV heads, head size {config.HeadDim}, "
+            + $"window {config.ContextLength.ToString("#,0", CultureInfo.InvariantCulture)}");
     }
 
     private static string Hash(string path)

@@ -7,8 +7,11 @@ namespace Winnow.Cli.Rendering;
 /// <summary>The tables of an evaluation: a row for each policy and budget, a column for each task; of needles, heat maps.</summary>
 internal static class EvalView
 {
-    /// <summary>Tasks from which on their names are broken over two lines.</summary>
+    /// <summary>Tasks from which on their names are broken over several lines and columns stand close.</summary>
     private const int ManyTasks = 6;
+
+    /// <summary>Letters of a line of such a name.</summary>
+    private const int NarrowHead = 8;
 
     /// <summary>Prints the tables.</summary>
     public static void Print(IAnsiConsole console, IReadOnlyList<SweepResult> results, IReadOnlyList<NeedleGrid> grids)
@@ -21,7 +24,11 @@ internal static class EvalView
         foreach (string name in new[] { "cache", "keep" })
             table.AddColumn(new TableColumn(name) { NoWrap = true });
         foreach (string name in (string[])[.. tasks.Select(task => Head(task.Task, tasks.Count)), .. mean ? (string[])["mean", "95 %"] : [], "KV bytes"])
-            table.AddColumn(new TableColumn(Markup.Escape(name)) { Alignment = Justify.Right, NoWrap = true });
+        {
+            TableColumn column = new(Markup.Escape(name)) { Alignment = Justify.Right, NoWrap = true };
+            table.AddColumn(tasks.Count < ManyTasks ? column : column.Padding(0, 0, 1, 0));
+        }
+
         foreach (SweepResult result in results)
         {
             IEnumerable<string> scores = result.Tasks.Select(task => Score(task, wide: tasks.Count < ManyTasks));
@@ -60,11 +67,8 @@ internal static class EvalView
         return $"[black on rgb({red},{green},60)] {score.ToString("0", CultureInfo.InvariantCulture),3} [/]";
     }
 
-    private static string Head(string task, int count)
-    {
-        int cut = task.IndexOf('_', StringComparison.Ordinal);
-        return count < ManyTasks || cut < 0 ? task : task[..cut] + "\n" + task[(cut + 1)..];
-    }
+    private static string Head(string task, int count) => count < ManyTasks
+        ? task : string.Join('\n', task.Split('_').SelectMany(part => part.Chunk(NarrowHead)).Select(letters => new string(letters)));
 
     private static string Score(TaskScore task, bool wide)
     {
@@ -74,5 +78,6 @@ internal static class EvalView
 
     private static string Percent(double score) => score.ToString("0.0", CultureInfo.InvariantCulture);
 
-    private static string Between(Interval? interval) => interval is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{interval.Low:0}–{interval.High:0}");
+    private static string Between(Interval? interval) => interval is null ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{interval.Low:0}–{interval.High:0}");
 }

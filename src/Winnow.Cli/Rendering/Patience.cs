@@ -59,7 +59,8 @@ internal static class Patience
     private static void Show(Terminal terminal, Task task, Meter meter, ProgressColumn[] columns)
     {
         Progress progress = terminal.ErrorConsole().Progress().AutoClear(true).Columns(
-            [new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), .. columns, new RemainingTimeColumn()]);
+            [new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn { Width = 30 }, new PercentageColumn(), .. columns,
+                new RemainingTimeColumn()]);
         progress.Start(context =>
         {
             ProgressTask line = context.AddTask(Markup.Escape(meter.Stage));

@@ -7,8 +7,8 @@ using Winnow.Kernels.Attention;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Agreement with the full cache on a running text: a passage's first part is read and compressed, the rest is fed token by token, and at each place the next token's
-/// distribution is compared with the full cache's. No answer is needed, so any text will do. A row is a passage.
+/// Agreement with the full cache on a running text: a passage's first part is read and compressed, the rest is fed token by token, and at each place the next
+/// token's distribution is compared with the full cache's. No answer is needed, so any text will do. A row is a passage.
 /// </summary>
 public sealed class AgreementWork : SweepWork
 {
@@ -90,13 +90,18 @@ public sealed class AgreementWork : SweepWork
         if (options.PromptTokens < 1 || options.GenTokens < 1 || options.Passages < 1)
         {
             throw new WinnowException(
-                $"{options.Passages} passages of {options.PromptTokens} prompt tokens and {options.GenTokens} more cannot be measured; each number must be 1 or more");
+                $"{options.Passages} passages of {options.PromptTokens} prompt tokens and {options.GenTokens} more cannot be measured; "
+                + "each number must be 1 or more");
         }
 
         long length = (long)options.PromptTokens + options.GenTokens;
         int window = model.Model.Config.ContextLength;
         if (length > window)
-            throw new WinnowException($"a passage of {length} tokens is longer than the model's window of {window}; the full cache needs it in there: ask for fewer");
+        {
+            throw new WinnowException(
+                $"a passage of {length} tokens is longer than the model's window of {window}; the full cache needs all of it there: ask for fewer");
+        }
+
         return tokens >= length
             ? (int)length
             : throw new WinnowException($"the text has {tokens} tokens, fewer than one passage of {length}; use a longer text, or fewer prompt tokens");

@@ -14,7 +14,8 @@ public sealed class AnswerMetric
         (Name, _score, _isSettled) = (name, score, isSettled);
 
     /// <summary>Every answer must occur in the output, in any case of letters.</summary>
-    public static AnswerMetric AllAnswers { get; } = new("all", (output, answers) => answers.All(answer => Occurs(answer, output)) ? 1 : 0) { OnlyGrows = true };
+    public static AnswerMetric AllAnswers { get; } = 
+        new("all", (output, answers) => answers.All(answer => Occurs(answer, output)) ? 1 : 0) { OnlyGrows = true };
 
     /// <summary>The share of the answers that occur in the output, in any case of letters: RULER's recall (Hsieh et al. 2024, arXiv 2404.06654).</summary>
     public static AnswerMetric Recall { get; } =

@@ -5,9 +5,9 @@ using System.Text.Json.Nodes;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Rows as JSON lines with the columns <c>task, context, question, answer_prefix, answer</c> (a text or a list of texts) and <c>max_new_tokens</c>, the shape in
-/// which long-context tests are commonly shared. Rows of RULER's tasks, known by their names, are scored as RULER scores them; of any other task, all answers must
-/// occur.
+/// Rows as JSON lines with the columns <c>task, context, question, answer_prefix, answer</c> (a text or a list of texts) and <c>max_new_tokens</c>, the shape
+/// in which long-context tests are commonly shared. Rows of RULER's tasks, known by their names, are scored as RULER scores them; of any other task, all
+/// answers must occur.
 /// </summary>
 public static class DataFile
 {

@@ -43,7 +43,8 @@ public sealed class QuestionWork : SweepWork
             using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             foreach (DataRow row in _rows)
             {
-                foreach (string part in (string[])[row.Task, row.Context, row.Question, row.AnswerPrefix, row.Metric.Name, $"{row.MaxNewTokens} {row.Plain}", .. row.Answers])
+                foreach (string part in (string[])[row.Task, row.Context, row.Question, row.AnswerPrefix, row.Metric.Name, $"{row.MaxNewTokens} {row.Plain}",
+                    .. row.Answers])
                     hash.AppendData(Encoding.UTF8.GetBytes(part + "\0"));
             }
 
@@ -74,8 +75,8 @@ public sealed class QuestionWork : SweepWork
         if (_prompts[longest].Tokens.Length >= window)
         {
             throw new WinnowException(
-                $"row {longest + 1} ({_rows[longest].Task}) has {_prompts[longest].Tokens.Length} tokens and leaves no room for an answer in the model's window of {window}; "
-                + "use shorter texts");
+                $"row {longest + 1} ({_rows[longest].Task}) has {_prompts[longest].Tokens.Length} tokens and leaves no room for an answer "
+                + $"in the model's window of {window}; use shorter texts");
         }
     }
 
@@ -148,5 +149,6 @@ public sealed class QuestionWork : SweepWork
         return text.ToString();
     }
 
-    private static bool HasWindow(LanguageModel model, ChosenPolicy policy) => model.Options.EnforceWindow && policy.Policy.Needs.Positions != PositionMode.Rolling;
+    private static bool HasWindow(LanguageModel model, ChosenPolicy policy) => model.Options.EnforceWindow
+        && policy.Policy.Needs.Positions != PositionMode.Rolling;
 }

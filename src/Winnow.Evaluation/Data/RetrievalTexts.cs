@@ -5,19 +5,21 @@ using Winnow.Tokenization;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Questions over texts of our own making, in plain English: one six-digit number hidden in filler, one of six such numbers, and one stated fact about a person. Small
-/// models answer them, and a cache that drops the wrong entries does not.
+/// Questions over texts of our own making, in plain English: one six-digit number hidden in filler, one of six such numbers, and one stated fact about a
+/// person. Small models answer them, and a cache that drops the wrong entries does not.
 /// </summary>
 public static class RetrievalTexts
 {
     private const int MaxNewTokens = 16;
 
     private static readonly string[] _places =
-        ["Velden", "Harrow", "Tamsin", "Orwick", "Belmar", "Castor", "Dunlow", "Esker", "Fallon", "Gorsey", "Hallam", "Istria", "Jarrow", "Kelso", "Lomond", "Mirfield"];
+        ["Velden", "Harrow", "Tamsin", "Orwick", "Belmar", "Castor", "Dunlow", "Esker", "Fallon", "Gorsey", "Hallam", "Istria", "Jarrow", "Kelso", "Lomond",
+            "Mirfield"];
 
     private static readonly string[] _people =
     [
-        "Martha Linden", "Oskar Brandt", "Helen Marsh", "Peter Novak", "Ruth Calder", "Simon Hale", "Clara Jensen", "David Okoro", "Emma Doyle", "Frank Weaver", "Grace Lund",
+        "Martha Linden", "Oskar Brandt", "Helen Marsh", "Peter Novak", "Ruth Calder", "Simon Hale", "Clara Jensen", "David Okoro", "Emma Doyle",
+            "Frank Weaver", "Grace Lund",
         "Henry Stone",
     ];
 

@@ -18,8 +18,8 @@ public sealed record LongBenchOptions
 }
 
 /// <summary>
-/// LongBench (Bai et al. 2023, arXiv 2308.14508) as it is distributed: a folder of files <c>task.jsonl</c>, each line with <c>input, context, answers, all_classes</c> and
-/// more that is not needed here (<c>length, dataset, language, _id</c>). The folder is the user's; nothing is fetched.
+/// LongBench (Bai et al. 2023, arXiv 2308.14508) as it is distributed: a folder of files <c>task.jsonl</c>, each line with <c>input, context, answers,
+/// all_classes</c> and more that is not needed here (<c>length, dataset, language, _id</c>). The folder is the user's; nothing is fetched.
 /// </summary>
 public static class LongBenchFolder
 {
@@ -51,7 +51,9 @@ public static class LongBenchFolder
         (string, LongBenchTask)[] found =
         [
             .. Directory.GetFiles(path, "*.jsonl").Order(StringComparer.Ordinal)
-                .Select(file => (file, LongBenchTasks.Find(Path.GetFileNameWithoutExtension(file)))).Where(pair => pair.Item2 is not null).Select(pair => (pair.file, pair.Item2!)),
+                .Select(file => (file, LongBenchTasks.Find(Path.GetFileNameWithoutExtension(file))))
+                .Where(pair => pair.Item2 is not null)
+                .Select(pair => (pair.file, pair.Item2!)),
         ];
         return found.Length > 0
             ? found : throw new WinnowException($"{path}: the folder holds no file of LongBench, such as {LongBenchTasks.Names[0]}.jsonl");
@@ -106,7 +108,8 @@ internal sealed class MiddleCut(Tokenizer tokenizer, int length)
             if (kept <= 0)
             {
                 throw new WinnowException(
-                    $"a question of {row.Task} and its answer have more than the {length} tokens that a prompt may have, even without a text; use a longer --length or leave the task out");
+                    $"a question of {row.Task} and its answer have more than the {length} tokens that a prompt may have, "
+                    + "even without a text; use a longer --length or leave the task out");
             }
 
             cut = row with { Context = Beginning(row.Context, (kept + 1) / 2) + End(row.Context, kept / 2) };

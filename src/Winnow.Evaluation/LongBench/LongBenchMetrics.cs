@@ -16,7 +16,8 @@ internal static partial class LongBenchMetrics
         Best("qa_f1_zh", (output, answer) => F1(LongBenchWords.Chinese(output, signs: false), LongBenchWords.Chinese(answer, signs: false)));
 
     /// <summary>ROUGE-L over sentences of English words.</summary>
-    public static AnswerMetric Rouge { get; } = Best("rouge_l", (output, answer) => RougeL.Score(Sentences(output, LongBenchWords.Split), Sentences(answer, LongBenchWords.Split)));
+    public static AnswerMetric Rouge { get; } = Best("rouge_l", (output, answer) =>
+        RougeL.Score(Sentences(output, LongBenchWords.Split), Sentences(answer, LongBenchWords.Split)));
 
     /// <summary>ROUGE-L over sentences of English words of the output's first line.</summary>
     public static AnswerMetric FirstLineRouge { get; } = FirstLine("first_line_rouge_l", Rouge);
@@ -33,16 +34,18 @@ internal static partial class LongBenchMetrics
 
     /// <summary>Similarity of the output's first line that is code to the line that comes next.</summary>
     public static AnswerMetric CodeSimilarity { get; } = new(
-        "code_similarity", (output, answers) => answers.Max(answer => EditSimilarity(CodeLine(Lines(output)) ?? "", answer)), output => CodeLine(Lines(output)[..^1]) is not null);
+        "code_similarity", (output, answers) => answers.Max(answer => EditSimilarity(CodeLine(Lines(output)) ?? "", answer)),
+        output => CodeLine(Lines(output)[..^1]) is not null);
 
     /// <summary>
-    /// Whether the first line names the right class: one over the number of classes that it names, where a class that is a part of the right one's name does not count;
-    /// 0 if the right one is not among them.
+    /// Whether the first line names the right class: one over the number of classes that it names, where a class that is a part of the right one's name does
+    /// not count; 0 if the right one is not among them.
     /// </summary>
     /// <param name="classes">All classes of the row.</param>
     public static AnswerMetric Classification(IReadOnlyList<string> classes) => FirstLine("classification", Best("classification", (output, answer) =>
     {
-        string[] named = [.. classes.Where(name => output.Contains(name, StringComparison.Ordinal) && (name == answer || !answer.Contains(name, StringComparison.Ordinal)))];
+        string[] named = [.. classes.Where(name => output.Contains(name, StringComparison.Ordinal)
+            && (name == answer || !answer.Contains(name, StringComparison.Ordinal)))];
         return named.Contains(answer) ? 1.0 / named.Length : 0;
     }));
 
@@ -62,7 +65,8 @@ internal static partial class LongBenchMetrics
         return Math.Round(100.0 * 2 * before[other.Length] / (one.Length + other.Length)) / 100;
     }
 
-    private static AnswerMetric Best(string name, Func<string, string, double> score) => new(name, (output, answers) => answers.Max(answer => score(output, answer)));
+    private static AnswerMetric Best(string name, Func<string, string, double> score) =>
+        new(name, (output, answers) => answers.Max(answer => score(output, answer)));
 
     private static AnswerMetric FirstLine(string name, AnswerMetric metric) => new(
         name, (output, answers) => metric.Score(Lines(output)[0], answers), output => Lines(output).Length > 1);
@@ -97,7 +101,8 @@ internal static partial class LongBenchMetrics
 
     /// <summary>The first line that is neither a comment nor a fence.</summary>
     private static string? CodeLine(string[] lines) => Array.Find(
-        lines, line => !line.Contains('`', StringComparison.Ordinal) && !line.Contains('#', StringComparison.Ordinal) && !line.Contains("//", StringComparison.Ordinal));
+        lines, line => !line.Contains('`', StringComparison.Ordinal) && !line.Contains('#', StringComparison.Ordinal)
+            && !line.Contains("//", StringComparison.Ordinal));
 
     [GeneratedRegex(@"\d+")]
     private static partial Regex Digits();

@@ -1,8 +1,8 @@
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// ROUGE-L of whole summaries (Lin 2004) in the form that LongBench uses: the words in any longest common subsequence of two sentences are gathered, and words are
-/// counted once however often they come.
+/// ROUGE-L of whole summaries (Lin 2004) in the form that LongBench uses: the words in any longest common subsequence of two sentences are gathered, and
+/// words are counted once however often they come.
 /// </summary>
 internal static class RougeL
 {

@@ -50,7 +50,8 @@ public static class NeedleTexts
             foreach (double depth in options.Depths)
             {
                 if (depth is not (>= 0 and <= 1))
-                    throw new WinnowException(string.Create(CultureInfo.InvariantCulture, $"a needle cannot lie at a depth of {depth * 100:0.##} %; use 0 to 100"));
+                    throw new WinnowException(string.Create(CultureInfo.InvariantCulture,
+                        $"a needle cannot lie at a depth of {depth * 100:0.##} %; use 0 to 100"));
                 for (int sample = 0; sample < options.Samples; sample++)
                 {
                     int seed = Seeds.Of(options.Seed, string.Create(CultureInfo.InvariantCulture, $"needle {length} {depth}"), sample);
@@ -105,7 +106,7 @@ public sealed record NeedleGrid(string Policy, string Keep, IReadOnlyList<int> L
         int[] lengths = [.. rows.Select(row => row.Length).Distinct()];
         double[] depths = [.. rows.Select(row => row.Depth).Distinct()];
         double[,] scores = new double[depths.Length, lengths.Length];
-        foreach (IGrouping<(int Length, double Depth), double> cell in rows.Zip(result.Rows).GroupBy(pair => (pair.First.Length, pair.First.Depth), pair => pair.Second.Scores[0]))
+        foreach (var cell in rows.Zip(result.Rows).GroupBy(pair => (pair.First.Length, pair.First.Depth), pair => pair.Second.Scores[0]))
             scores[Array.IndexOf(depths, cell.Key.Depth), Array.IndexOf(lengths, cell.Key.Length)] = cell.Average();
         return new NeedleGrid(result.Policy, result.Keep, lengths, depths, scores);
     }

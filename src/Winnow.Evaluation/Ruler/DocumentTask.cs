@@ -1,8 +1,8 @@
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// RULER's <c>qa_1</c> and <c>qa_2</c>: a question over documents, of which one, or two together, hold the answer. RULER takes them from question-answering data sets;
-/// ours are made up, so nothing has to be fetched and no model has read them.
+/// RULER's <c>qa_1</c> and <c>qa_2</c>: a question over documents, of which one, or two together, hold the answer. RULER takes them from question-answering
+/// data sets; ours are made up, so nothing has to be fetched and no model has read them.
 /// </summary>
 internal sealed class DocumentTask(string name, int hops) : RulerTask(name, 32, AnswerMetric.AnyAnswer)
 {

@@ -17,7 +17,8 @@ internal sealed class LengthFitter(Func<DataRow, int> count)
         if (lowTokens > length)
         {
             throw new WinnowException(
-                $"a row of {best.Task} has {lowTokens} tokens with this model's tokenizer even when it is as short as can be; {length} were asked for: ask for more, or leave the task out");
+                $"a row of {best.Task} has {lowTokens} tokens with this model's tokenizer even when it is as short as can be; "
+                + $"{length} were asked for: ask for more, or leave the task out");
         }
 
         int high = int.MaxValue, highTokens = 0, next = 2 * least + 8;

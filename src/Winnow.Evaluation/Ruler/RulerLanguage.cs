@@ -19,8 +19,8 @@ public enum RulerValue
 }
 
 /// <summary>
-/// The words that RULER's tasks are made of, in English. A model with a vocabulary of its own gets a class derived from this one that says the same things in the words
-/// it knows; the tasks themselves stay as they are.
+/// The words that RULER's tasks are made of, in English. A model with a vocabulary of its own gets a class derived from this one that says the same things in
+/// the words it knows; the tasks themselves stay as they are.
 /// </summary>
 public class RulerLanguage
 {

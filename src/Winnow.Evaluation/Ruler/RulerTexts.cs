@@ -23,8 +23,8 @@ public sealed record RulerOptions
 }
 
 /// <summary>
-/// Rows of RULER's tasks (Hsieh et al. 2024, arXiv 2404.06654) at any length, made here: the tasks are RULER's, the words are our own, so scores compare among runs of
-/// this program and not with published ones.
+/// Rows of RULER's tasks (Hsieh et al. 2024, arXiv 2404.06654) at any length, made here: the tasks are RULER's, the words are our own, so scores compare
+/// among runs of this program and not with published ones.
 /// </summary>
 public static class RulerTexts
 {

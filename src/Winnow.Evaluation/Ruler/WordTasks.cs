@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// RULER's <c>cwe</c>: a numbered list in which ten words come thirty times and all others three times. Lists too short for that keep the ratio of ten to one as far as
-/// they can: the common words fill half of the list at most.
+/// RULER's <c>cwe</c>: a numbered list in which ten words come thirty times and all others three times. Lists too short for that keep the ratio of ten to one
+/// as far as they can: the common words fill half of the list at most.
 /// </summary>
 internal sealed class CommonWordsTask() : RulerTask("cwe", 120, AnswerMetric.Recall)
 {
@@ -22,7 +22,8 @@ internal sealed class CommonWordsTask() : RulerTask("cwe", 120, AnswerMetric.Rec
         RulerFrame frame = language.AskCommonWords(Common);
         // Example and list share no word, so that nothing of the one answers the other.
         string[] solved = words[^(2 * Common + Common)..];
-        string example = $"{frame.Before}\n{List(Counts(solved, ExampleWords), random)}\n{frame.Question}\n{frame.AnswerPrefix} {Numbered(solved[..Common])}\n\n";
+        string example = $"{frame.Before}\n{List(Counts(solved, ExampleWords), random)}\n{frame.Question}\n"
+            + $"{frame.AnswerPrefix} {Numbered(solved[..Common])}\n\n";
         string text = List(Counts(words[..^solved.Length], size), random);
         return Row(frame with { Before = example + frame.Before }, text, words[..Common]);
     }
@@ -55,7 +56,9 @@ internal sealed class CommonWordsTask() : RulerTask("cwe", 120, AnswerMetric.Rec
         string.Join(' ', words.Select((word, i) => string.Create(CultureInfo.InvariantCulture, $"{i + 1}. {word}")));
 }
 
-/// <summary>RULER's <c>fwe</c>: made-up words whose frequencies fall as one over the square of their rank (a zeta distribution with α = 2); the first is left out.</summary>
+/// <summary>
+/// RULER's <c>fwe</c>: made-up words whose frequencies fall as one over the square of their rank (a zeta distribution with α = 2); the first is left out.
+/// </summary>
 internal sealed class FrequentWordsTask() : RulerTask("fwe", 50, AnswerMetric.Recall)
 {
     private const int Asked = 3;

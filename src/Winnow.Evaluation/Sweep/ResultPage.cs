@@ -63,7 +63,8 @@ public static class ResultPage
         }
 
         page.Append($"\n{results[0].Tasks.Sum(task => task.Samples)} rows a policy and budget, ");
-        page.Append(string.Join(", ", results[0].Tasks.GroupBy(task => task.Samples).Select(group => $"{group.Key} for each of {group.Count()} {(group.Count() == 1 ? "task" : "tasks")}")));
+        page.Append(string.Join(", ", results[0].Tasks.GroupBy(task => task.Samples).Select(group =>
+            $"{group.Key} for each of {group.Count()} {(group.Count() == 1 ? "task" : "tasks")}")));
         page.Append(". KV: keys and values after the prompt, a mean over the rows.\n");
     }
 
@@ -82,7 +83,8 @@ public static class ResultPage
         for (int depth = 0; depth < grid.Depths.Count; depth++)
         {
             string name = (grid.Depths[depth] * 100).ToString("0.#", CultureInfo.InvariantCulture) + " %";
-            WriteRow(page, [name, .. Enumerable.Range(0, grid.Lengths.Count).Select(length => grid.Scores[depth, length].ToString("0", CultureInfo.InvariantCulture))]);
+            WriteRow(page, [name, .. Enumerable.Range(0, grid.Lengths.Count).Select(length =>
+                grid.Scores[depth, length].ToString("0", CultureInfo.InvariantCulture))]);
         }
     }
 
@@ -99,7 +101,8 @@ public static class ResultPage
 
     private static void WriteRow(StringBuilder page, IReadOnlyList<string> cells) => page.Append("| ").AppendJoin(" | ", cells).Append(" |\n");
 
-    private static string Between(Measure measure, Interval? interval) => interval is null ? "–" : $"{Number(measure, interval.Low)} – {Number(measure, interval.High)}";
+    private static string Between(Measure measure, Interval? interval) => interval is null ? "–"
+        : $"{Number(measure, interval.Low)} – {Number(measure, interval.High)}";
 
     private static string Number(Measure measure, double value) => value.ToString(measure.IsPercent ? "0.0" : "0.0000", CultureInfo.InvariantCulture);
 

@@ -4,8 +4,8 @@ using System.Text.Json.Nodes;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Finished rows of a sweep in a file, so that a run that was stopped goes on where it was. The first line says what was measured; each line after it is one row of one
-/// policy and budget. Policies and budgets may be added from run to run; whatever else decides a row's outcome must be as it was.
+/// Finished rows of a sweep in a file, so that a run that was stopped goes on where it was. The first line says what was measured; each line after it is one
+/// row of one policy and budget. Policies and budgets may be added from run to run; whatever else decides a row's outcome must be as it was.
 /// </summary>
 public sealed class SweepJournal : IDisposable
 {
@@ -92,7 +92,8 @@ public sealed class SweepJournal : IDisposable
             if (then != value)
             {
                 throw new WinnowException(
-                    $"{path}: this journal belongs to another configuration: {name} was {then}, and is {value} now; name another journal, or remove this one to begin anew");
+                    $"{path}: this journal belongs to another configuration: {name} was {then}, and is {value} now; "
+                    + "name another journal, or remove this one to begin anew");
             }
         }
     }

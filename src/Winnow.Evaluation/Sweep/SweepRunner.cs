@@ -4,8 +4,8 @@ using Winnow.Caching;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// Runs every row of a work under every policy and budget. Several models, loaded from the same file, run rows side by side: passes of one model take turns, and
-/// a small model gains more from two rows at once than from two threads on one.
+/// Runs every row of a work under every policy and budget. Several models, loaded from the same file, run rows side by side: passes of one model take turns,
+/// and a small model gains more from two rows at once than from two threads on one.
 /// </summary>
 public static class SweepRunner
 {
@@ -80,7 +80,7 @@ public static class SweepRunner
         {
             try
             {
-                for (int item = Interlocked.Increment(ref _next); item < _items.Count && !_stop.IsCancellationRequested; item = Interlocked.Increment(ref _next))
+                while (!_stop.IsCancellationRequested && Interlocked.Increment(ref _next) is int item && item < _items.Count)
                     Run(model, _items[item]);
             }
             catch (OperationCanceledException)

@@ -4,8 +4,8 @@ using Winnow.Kernels.Attention;
 namespace Winnow.Evaluation;
 
 /// <summary>
-/// What a sweep runs under every policy and budget: rows that are measured one by one. Questions over texts are one kind, agreement with the full cache is another.
-/// An instance is used by several threads at once, each with a model of its own.
+/// What a sweep runs under every policy and budget: rows that are measured one by one. Questions over texts are one kind, agreement with the full cache is
+/// another. An instance is used by several threads at once, each with a model of its own.
 /// </summary>
 public abstract class SweepWork
 {

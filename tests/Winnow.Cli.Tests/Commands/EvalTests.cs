@@ -18,8 +18,10 @@ public sealed class EvalTests : IDisposable
     public void Eval_counts_right_answers_of_every_policy_and_budget()
     {
         string data = Path.Combine(_folder.Path, "rows.jsonl"), output = Path.Combine(_folder.Path, "eval.json");
-        Assert.Contains("wrote", Cli.Run("eval", "retrieval", "--model", _model.Path, "--length", "400", "--samples", "2", "--write", data).Error, StringComparison.Ordinal);
-        string[] args = ["eval", "file", "--model", _model.Path, "--data", data, "--limit-per-task", "1", "--cache", "full,h2o,adakv(snapkv)", "--keep", "50%,25%"];
+        Assert.Contains("wrote", Cli.Run("eval", "retrieval", "--model", _model.Path, "--length", "400", "--samples", "2", "--write", data).Error,
+            StringComparison.Ordinal);
+        string[] args = ["eval", "file", "--model", _model.Path, "--data", data, "--limit-per-task", "1", "--cache", "full,h2o,adakv(snapkv)", "--keep",
+            "50%,25%"];
         JsonElement[] sweep = [.. Cli.Run([.. args, "--json"]).Json().EnumerateArray()];
         Assert.Equal(
             ["full 100%", "h2o 50%", "h2o 25%", "adakv(snapkv) 50%", "adakv(snapkv) 25%"],
@@ -36,7 +38,8 @@ public sealed class EvalTests : IDisposable
     public void Eval_names_the_line_of_the_data_that_is_wrong()
     {
         string data = _folder.File("rows.jsonl", "{}"u8.ToArray());
-        Assert.Contains("line 1: the row has no text 'task'", Cli.Run("eval", "file", "--model", _model.Path, "--data", data).Refusal(), StringComparison.Ordinal);
+        Assert.Contains("line 1: the row has no text 'task'", Cli.Run("eval", "file", "--model", _model.Path, "--data", data).Refusal(),
+            StringComparison.Ordinal);
         Assert.Contains("missing.jsonl", Cli.Run("eval", "file", "--model", _model.Path, "--data", "missing.jsonl").Refusal(), StringComparison.Ordinal);
     }
 
@@ -45,7 +48,8 @@ public sealed class EvalTests : IDisposable
     {
         JsonElement[] sweep = [.. Ruler("--cache", "all", "--keep", "50%,10%", "--json").Json().EnumerateArray()];
         Assert.Equal(1 + 2 * (Winnow.Caching.PolicyCatalogue.All.Count - 1), sweep.Length);
-        Assert.All(sweep, row => Assert.Equal(["niah_single_1", "qa_1"], row.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("task").GetString())));
+        Assert.All(sweep, row => Assert.Equal(["niah_single_1", "qa_1"],
+            row.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("task").GetString())));
         JsonElement task = sweep[0].GetProperty("tasks")[0];
         Assert.Equal(["task", "score", "samples", "interval"], task.EnumerateObject().Select(property => property.Name));
         Assert.Equal(2, task.GetProperty("samples").GetInt32());
@@ -79,7 +83,8 @@ public sealed class EvalTests : IDisposable
         Assert.Contains("4 rows are done already", again.Error, StringComparison.Ordinal);
         Assert.Equal(0, Ruler("--cache", "h2o,snapkv", "--keep", "50%,25%", "--journal", journal).Code);
         Assert.True(new FileInfo(journal).Length > written);
-        Assert.Contains("another configuration: --question-aware was no, and is yes now", Ruler("--cache", "h2o", "--journal", journal, "--question-aware").Refusal(), StringComparison.Ordinal);
+        Assert.Contains("another configuration: --question-aware was no, and is yes now",
+            Ruler("--cache", "h2o", "--journal", journal, "--question-aware").Refusal(), StringComparison.Ordinal);
         Assert.Contains("--seed was 0, and is 4 now", Ruler("--cache", "h2o", "--journal", journal, "--seed", "4").Refusal(), StringComparison.Ordinal);
         Assert.Contains(
             "the command was eval ruler, and is eval needle now",
@@ -92,7 +97,8 @@ public sealed class EvalTests : IDisposable
         string plot = Path.Combine(_folder.Path, "needle.png"), page = Path.Combine(_folder.Path, "needle.md");
         string[] args = ["eval", "needle", "--model", _model.Path, "--length", "800,1200", "--depth", "0,50,100", "--samples", "1", "--cache", "full,snapkv"];
         Cli.Outcome table = Cli.Run([.. args, "--plot", plot, "--page", page]);
-        Assert.Contains("snapkv 25%: needles found", string.Join(' ', table.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)), StringComparison.Ordinal);
+        Assert.Contains("snapkv 25%: needles found", string.Join(' ', table.Out.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)),
+            StringComparison.Ordinal);
         Assert.Equal([0x89, (byte)'P', (byte)'N', (byte)'G'], File.ReadAllBytes(plot)[..4]);
         Assert.Contains("| depth | 800 | 1,200 |", File.ReadAllText(page), StringComparison.Ordinal);
         JsonElement first = Cli.Run([.. args, "--json"]).Json()[0];
@@ -105,21 +111,27 @@ public sealed class EvalTests : IDisposable
     [Fact]
     public void Agreement_is_measured_on_any_text()
     {
-        string text = _folder.File("text.txt", System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => $"Line {i} of the text.\n"))));
+        string text = _folder.File("text.txt",
+            System.Text.Encoding.UTF8.GetBytes(string.Concat(Enumerable.Range(0, 200).Select(i => $"Line {i} of the text.\n"))));
         string[] args = ["eval", "agreement", "--model", _model.Path, "--file", text, "--prompt-tokens", "300", "--gen-tokens", "20", "--cache", "full,h2o"];
         JsonElement[] sweep = [.. Cli.Run([.. args, "--json"]).Json().EnumerateArray()];
         Assert.Equal(["agreement_top1", "kl_divergence"], sweep[0].GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("task").GetString()));
-        Assert.Equal((100, 0), (sweep[0].GetProperty("tasks")[0].GetProperty("score").GetDouble(), sweep[0].GetProperty("tasks")[1].GetProperty("score").GetDouble()));
+        Assert.Equal((100, 0), (sweep[0].GetProperty("tasks")[0].GetProperty("score").GetDouble(),
+            sweep[0].GetProperty("tasks")[1].GetProperty("score").GetDouble()));
         Assert.True(sweep[1].GetProperty("tasks")[1].GetProperty("score").GetDouble() > 0);
         Assert.Contains("kl_divergence", Cli.Run(args).Out, StringComparison.Ordinal);
-        Assert.Contains("fewer than one passage of 1020", Cli.Run("eval", "agreement", "--model", _model.Path, "--file", _folder.File("s.txt", "short"u8), "--prompt-tokens", "1000", "--gen-tokens", "20").Refusal(), StringComparison.Ordinal);
+        Assert.Contains("fewer than one passage of 1020",
+            Cli.Run("eval", "agreement", "--model", _model.Path, "--file", _folder.File("s.txt", "short"u8), "--prompt-tokens", "1000", "--gen-tokens",
+                "20").Refusal(), StringComparison.Ordinal);
     }
 
     [Fact]
     public void LongBench_is_read_from_the_folder_that_is_named()
     {
         _folder.File("lb/hotpotqa.jsonl", "{\"input\":\"Who?\",\"context\":\"Somebody.\",\"answers\":[\"Somebody\"],\"all_classes\":null}\n"u8);
-        _folder.File("lb/trec.jsonl", "{\"input\":\"Question: Who?\\nType:\",\"context\":\"Question: When?\\nType: Date\",\"answers\":[\"Person\"],\"all_classes\":[\"Date\",\"Person\"]}\n"u8);
+        _folder.File(
+            "lb/trec.jsonl",
+            """{"input":"Question: Who?\nType:","context":"Question: When?\nType: Date","answers":["Person"],"all_classes":["Date","Person"]}"""u8);
         string[] args = ["eval", "longbench", "--model", _model.Path, "--data", Path.Combine(_folder.Path, "lb"), "--cache", "snapkv"];
         JsonElement json = Cli.Run([.. args, "--json"]).Json();
         Assert.Equal(["hotpotqa", "trec"], json.GetProperty("tasks").EnumerateArray().Select(task => task.GetProperty("task").GetString()));
@@ -147,7 +159,8 @@ public sealed class EvalTests : IDisposable
     {
         Cli.Outcome outcome = Cli.Run("eval", command, "--help");
         Assert.Equal((0, ""), (outcome.Code, outcome.Error));
-        Assert.All(["--cache", "--keep", "--journal", "--resume", "--parallel", "--plot", "--page", "--json"], option => Assert.Contains(option, outcome.Out, StringComparison.Ordinal));
+        Assert.All(["--cache", "--keep", "--journal", "--resume", "--parallel", "--plot", "--page", "--json"], option =>
+            Assert.Contains(option, outcome.Out, StringComparison.Ordinal));
         Assert.Contains($"winnow eval {command}", outcome.Out, StringComparison.Ordinal);
     }
 

@@ -157,7 +157,8 @@ public sealed class TinyModelTests : IDisposable
         Assert.Equal(2 * 31, json.GetProperty("tokens").GetInt32());
         Assert.True(json.GetProperty("perplexity").GetDouble() > 1);
         Assert.True(json.GetProperty("kv_bytes").GetInt64() > 0);
-        JsonElement guided = Cli.Run("perplexity", "--model", _model.Path, "--file", Text, "--context", "64", "--windows", "2", "--cache", "streaming-llm", "--keep", "100%", "--json").Json();
+        JsonElement guided = Cli.Run("perplexity", "--model", _model.Path, "--file", Text, "--context", "64", "--windows", "2", "--cache", "streaming-llm",
+            "--keep", "100%", "--json").Json();
         Assert.Equal(json.GetProperty("perplexity").GetDouble(), guided.GetProperty("perplexity").GetDouble(), 1e-4);
     }
 
@@ -196,7 +197,8 @@ public sealed class TinyModelTests : IDisposable
     public void Compare_runs_every_policy_at_every_budget_and_writes_table_file_and_plot()
     {
         string output = Path.Combine(_folder.Path, "compare.json"), plot = Path.Combine(_folder.Path, "compare.png");
-        string[] args = ["compare", "--model", _model.Path, "--file", Text, "--prompt", "?", "--max-tokens", "4", "--keep", "50%,25%", "--output", output, "--plot", plot];
+        string[] args = ["compare", "--model", _model.Path, "--file", Text, "--prompt", "?", "--max-tokens", "4", "--keep", "50%,25%", "--output", output,
+            "--plot", plot];
         Cli.Outcome table = Cli.Run(args);
         Assert.Equal(0, table.Code);
         Assert.Contains("streaming-llm", table.Out, StringComparison.Ordinal);

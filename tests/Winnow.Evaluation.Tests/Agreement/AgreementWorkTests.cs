@@ -50,7 +50,8 @@ public sealed class AgreementWorkTests : IDisposable
         using TinyLlama second = new();
         SweepOptions options = SweepTestData.Options(("h2o", "25%"), ("snapkv", "25%"));
         double[] Scores(params LanguageModel[] models) =>
-            [.. SweepRunner.Run(models, new AgreementWork(_tiny.Model, TinyLlama.Text(700), _small), options).SelectMany(result => result.Rows).SelectMany(row => row.Scores)];
+            [.. SweepRunner.Run(models, new AgreementWork(_tiny.Model, TinyLlama.Text(700), _small), options)
+                .SelectMany(result => result.Rows).SelectMany(row => row.Scores)];
         Assert.Equal(Scores(_tiny.Model), Scores(_tiny.Model, second.Model));
     }
 

@@ -22,7 +22,8 @@ public sealed class AnswerMetricTests
     [InlineData("niah_multivalue", "recall")]
     [InlineData("vt", "recall")]
     [InlineData("qa_2", "any")]
-    public void Ruler_scores_questions_by_any_answer_and_all_else_by_recall(string task, string metric) => Assert.Equal(metric, RulerTasks.MetricOf(task)!.Name);
+    public void Ruler_scores_questions_by_any_answer_and_all_else_by_recall(string task, string metric) =>
+        Assert.Equal(metric, RulerTasks.MetricOf(task)!.Name);
 
     [Fact]
     public void Other_tasks_have_no_rule_of_Rulers() => Assert.Null(RulerTasks.MetricOf("one_fact"));

@@ -11,7 +11,8 @@ public sealed class DataFileTests : IDisposable
     {
         DataRow[] rows =
         [
-            new() { Task = "a", Context = "Text with \"quotes\" and ü.", Question = "Why?", AnswerPrefix = "Because", Answers = ["one", "two"], MaxNewTokens = 7 },
+            new() { Task = "a", Context = "Text with \"quotes\" and ü.", Question = "Why?", AnswerPrefix = "Because", Answers = ["one", "two"],
+                MaxNewTokens = 7 },
             new() { Task = "b", Context = "", Question = "Who?", Answers = ["x"], MaxNewTokens = 1 },
         ];
         DataFile.Write(_path, rows);
@@ -35,8 +36,10 @@ public sealed class DataFileTests : IDisposable
     [InlineData("[1]", "line 2: this is no JSON object")]
     [InlineData("{\"task\":\"t\",\"context\":\"c\",\"answer\":\"a\",\"max_new_tokens\":3}", "line 2: the row has no text 'question'")]
     [InlineData("{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":[],\"max_new_tokens\":3}", "line 2: 'answer' is an empty list")]
-    [InlineData("{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":[1],\"max_new_tokens\":3}", "line 2: 'answer' must be a text or a list of texts")]
-    [InlineData("{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":\"a\",\"max_new_tokens\":0}", "line 2: 'max_new_tokens' must be a whole number above 0")]
+    [InlineData("{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":[1],\"max_new_tokens\":3}",
+        "line 2: 'answer' must be a text or a list of texts")]
+    [InlineData("{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":\"a\",\"max_new_tokens\":0}",
+        "line 2: 'max_new_tokens' must be a whole number above 0")]
     public void A_broken_line_is_named_with_what_is_wrong(string line, string words)
     {
         File.WriteAllText(_path, "{\"task\":\"t\",\"context\":\"c\",\"question\":\"q\",\"answer\":\"a\",\"max_new_tokens\":3}\n" + line + "\n");

@@ -37,7 +37,8 @@ public sealed class QuestionWorkTests : IDisposable
         // The same text with two questions: compressed alone, the text's entries are the same.
         DataRow row = Row("a", new string('k', 400) + " middle " + new string('j', 400));
         Decoding.PromptRenderer renderer = new(_tiny.Model.Tokenizer, raw: false);
-        Decoding.PromptTokens first = QuestionWork.Encode(renderer, row with { Question = "one?" }), second = QuestionWork.Encode(renderer, row with { Question = "two?" });
+        Decoding.PromptTokens first = QuestionWork.Encode(renderer, row with { Question = "one?" }),
+            second = QuestionWork.Encode(renderer, row with { Question = "two?" });
         Assert.Equal(first.Tokens[..^first.QuestionTokens], second.Tokens[..^second.QuestionTokens]);
         Assert.NotEqual(first.Tokens, second.Tokens);
     }
@@ -89,7 +90,8 @@ public sealed class QuestionWorkTests : IDisposable
         DataRow row = Row("a", "x");
         Assert.Equal(Digest(row), Digest(Row("a", "x")));
         Assert.Equal(
-            6, new[] { row, row with { Task = "b" }, row with { Context = "y" }, row with { Answers = ["!"] }, row with { MaxNewTokens = 7 }, row with { Metric = AnswerMetric.AnyAnswer } }
+            6, new[] { row, row with { Task = "b" }, row with { Context = "y" }, row with { Answers = ["!"] }, row with { MaxNewTokens = 7 },
+                row with { Metric = AnswerMetric.AnyAnswer } }
                 .Select(Digest).Distinct().Count());
     }
 

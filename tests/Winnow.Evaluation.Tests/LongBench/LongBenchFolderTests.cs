@@ -90,10 +90,12 @@ public sealed class LongBenchFolderTests : IDisposable
         Write("trec", "{\"input\":\"i\",\"context\":\"c\"}");
         Assert.Contains("line 1: 'answers' must be a text or a list of texts", Refusal(new LongBenchOptions { Length = 2000 }), StringComparison.Ordinal);
         Write("trec", Row("i", "c", ["a"], ["a"]));
-        Assert.Contains("a question of trec and its answer have more than the 50 tokens", Refusal(new LongBenchOptions { Length = 50 }), StringComparison.Ordinal);
+        Assert.Contains("a question of trec and its answer have more than the 50 tokens", Refusal(new LongBenchOptions { Length = 50 }),
+            StringComparison.Ordinal);
         Assert.Contains(
             "there is no such folder",
-            Assert.Throws<WinnowException>(() => LongBenchFolder.Read(Path.Combine(_folder.FullName, "missing"), _tiny.Model.Tokenizer, new LongBenchOptions { Length = 50 })).Message,
+            Assert.Throws<WinnowException>(() =>
+                LongBenchFolder.Read(Path.Combine(_folder.FullName, "missing"), _tiny.Model.Tokenizer, new LongBenchOptions { Length = 50 })).Message,
             StringComparison.Ordinal);
     }
 

@@ -83,7 +83,8 @@ public sealed class LongBenchMetricsTests
     [InlineData("return x + 1\nreturn 2", 1)]
     [InlineData("\n```python\n# adds\nreturn x + 1\n", 1)]
     [InlineData("// adds\n", 0)]
-    public void The_first_line_of_code_is_compared(string output, double score) => Assert.Equal(score, LongBenchMetrics.CodeSimilarity.Score(output, ["return x + 1"]));
+    public void The_first_line_of_code_is_compared(string output, double score) =>
+        Assert.Equal(score, LongBenchMetrics.CodeSimilarity.Score(output, ["return x + 1"]));
 
     [Fact]
     public void Of_several_answers_the_best_counts() => Assert.Equal(1, LongBenchMetrics.QaF1.Score("Rome", ["Paris", "Rome"]));

@@ -18,7 +18,8 @@ public sealed class NeedleTextsTests : IDisposable
         {
             Assert.InRange(QuestionWork.Encode(renderer, needle.Row).Tokens.Length + needle.Row.MaxNewTokens, needle.Length * 0.9, needle.Length);
             string text = needle.Row.Context[(needle.Row.Context.IndexOf("\n\n", StringComparison.Ordinal) + 2)..];
-            double before = text.IndexOf("One of the secret", StringComparison.Ordinal), after = text.Length - text.IndexOf(needle.Row.Answers[0], StringComparison.Ordinal) - 8;
+            double before = text.IndexOf("One of the secret", StringComparison.Ordinal),
+                after = text.Length - text.IndexOf(needle.Row.Answers[0], StringComparison.Ordinal) - 8;
             Assert.InRange(before / (before + Math.Max(0, after) + 1), needle.Depth - 0.05, needle.Depth + 0.05);
             Assert.Equal($"needle_{needle.Length}", needle.Row.Task);
         });

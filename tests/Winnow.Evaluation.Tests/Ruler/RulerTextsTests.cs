@@ -15,7 +15,8 @@ public sealed class RulerTextsTests : IDisposable
     [Fact]
     public void The_thirteen_tasks_have_Rulers_names() => Assert.Equal(
         [
-            "niah_single_1", "niah_single_2", "niah_single_3", "niah_multikey_1", "niah_multikey_2", "niah_multikey_3", "niah_multivalue", "niah_multiquery", "vt", "cwe", "fwe", "qa_1", "qa_2",
+            "niah_single_1", "niah_single_2", "niah_single_3", "niah_multikey_1", "niah_multikey_2", "niah_multikey_3", "niah_multivalue", "niah_multiquery",
+                "vt", "cwe", "fwe", "qa_1", "qa_2",
         ],
         Create(new RulerOptions { Length = Length, Samples = 1 }).Select(row => row.Task));
 
@@ -109,7 +110,8 @@ public sealed class RulerTextsTests : IDisposable
     {
         DataRow row = Create("cwe", length, 1)[0];
         string text = row.Context[row.Context.LastIndexOf("remember those.", StringComparison.Ordinal)..];
-        Dictionary<string, int> counts = System.Text.RegularExpressions.Regex.Matches(text, @"\d+\. ([a-z]+)").CountBy(match => match.Groups[1].Value).ToDictionary();
+        Dictionary<string, int> counts = System.Text.RegularExpressions.Regex.Matches(text, @"\d+\. ([a-z]+)").CountBy(match =>
+            match.Groups[1].Value).ToDictionary();
         int least = row.Answers.Min(answer => counts[answer]);
         Assert.Equal(10, row.Answers.Count);
         Assert.All(counts.Where(count => !row.Answers.Contains(count.Key)), count => Assert.True(count.Value < least, $"{count} against {least}"));
@@ -166,7 +168,8 @@ public sealed class RulerTextsTests : IDisposable
 
     private IReadOnlyList<DataRow> Create(RulerOptions options) => RulerTexts.Create(_tiny.Model.Tokenizer, options);
 
-    private IReadOnlyList<DataRow> Create(string task, int length, int samples) => Create(new RulerOptions { Tasks = [task], Length = length, Samples = samples, Seed = 3 });
+    private IReadOnlyList<DataRow> Create(string task, int length, int samples) =>
+        Create(new RulerOptions { Tasks = [task], Length = length, Samples = samples, Seed = 3 });
 
     private static int Count(string text, string part) => text.Split(part).Length - 1;
 

@@ -40,7 +40,8 @@ public sealed class PictureTests : IDisposable
         Assert.Contains(path, Assert.Throws<WinnowException>(() => SweepPlot.Save([Result("h2o", 1, 1)], "RULER", path)).Message, StringComparison.Ordinal);
     }
 
-    private static (int Width, int Height) Size(byte[] png) => (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
+    private static (int Width, int Height) Size(byte[] png) =>
+        (BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(16)), BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(20)));
 
     private static SweepResult Result(string policy, long bytes, double score) =>
         new(policy, "25%", [new TaskScore(new Measure("a"), [score, score / 2])], [new RowOutcome([score], bytes), new RowOutcome([score / 2], bytes)]);

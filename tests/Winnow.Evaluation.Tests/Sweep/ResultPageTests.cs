@@ -29,7 +29,8 @@ public sealed class ResultPageTests
     public void Single_rows_have_no_spread_and_divergences_no_mean()
     {
         SweepResult result = new(
-            "h2o", "25%", [new TaskScore(new Measure("top"), [90]), new TaskScore(new Measure("kl", IsPercent: false), [0.0123])], [new RowOutcome([90, 0.0123], 1 << 20)]);
+            "h2o", "25%", [new TaskScore(new Measure("top"), [90]), new TaskScore(new Measure("kl", IsPercent: false), [0.0123])],
+                [new RowOutcome([90, 0.0123], 1 << 20)]);
         string page = ResultPage.Write([result], _options with { Picture = null });
         Assert.Contains("| h2o | 25% | 1.00 | 90.0 | 0.0123 |\n", page, StringComparison.Ordinal);
         Assert.DoesNotContain("## Spread", page, StringComparison.Ordinal);
@@ -47,5 +48,6 @@ public sealed class ResultPageTests
 
     /// <summary>Two tasks of two rows each.</summary>
     private static SweepResult Result(string policy, string keep, long bytes, double first, double second) => new(
-        policy, keep, [new TaskScore(new Measure("a"), [first, second]), new TaskScore(new Measure("b"), [first, second])], [new RowOutcome([first], bytes), new RowOutcome([second], bytes)]);
+        policy, keep, [new TaskScore(new Measure("a"), [first, second]), new TaskScore(new Measure("b"), [first, second])],
+            [new RowOutcome([first], bytes), new RowOutcome([second], bytes)]);
 }

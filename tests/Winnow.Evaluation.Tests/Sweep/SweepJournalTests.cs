@@ -39,7 +39,8 @@ public sealed class SweepJournalTests : IDisposable
     public void A_journal_of_another_configuration_is_refused_with_what_differs()
     {
         Write(("h2o", "25%", 0, 50));
-        WinnowException error = Assert.Throws<WinnowException>(() => SweepJournal.Open(File, new Dictionary<string, string>(_settings) { ["--length"] = "2048" }));
+        WinnowException error = Assert.Throws<WinnowException>(() =>
+            SweepJournal.Open(File, new Dictionary<string, string>(_settings) { ["--length"] = "2048" }));
         Assert.Contains("--length was 1024, and is 2048 now", error.Message, StringComparison.Ordinal);
         Assert.Contains(File, error.Message, StringComparison.Ordinal);
     }
@@ -53,13 +54,15 @@ public sealed class SweepJournalTests : IDisposable
     public void A_file_that_is_no_journal_is_refused_and_left_as_it_is(string content, string words)
     {
         System.IO.File.WriteAllText(File, content);
-        Assert.Contains($"{words}: this is no journal", Assert.Throws<WinnowException>(() => SweepJournal.Open(File, _settings)).Message, StringComparison.Ordinal);
+        Assert.Contains($"{words}: this is no journal", Assert.Throws<WinnowException>(() => SweepJournal.Open(File, _settings)).Message,
+            StringComparison.Ordinal);
         Assert.Equal(content, System.IO.File.ReadAllText(File));
     }
 
     [Fact]
     public void A_folder_that_is_missing_is_named() =>
-        Assert.Contains("missing", Assert.Throws<WinnowException>(() => SweepJournal.Open(Path.Combine(_folder.FullName, "missing", "x"), _settings)).Message, StringComparison.Ordinal);
+        Assert.Contains("missing", Assert.Throws<WinnowException>(() => SweepJournal.Open(Path.Combine(_folder.FullName, "missing", "x"), _settings)).Message,
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_run_that_was_stopped_goes_on_where_it_was_and_ends_as_if_it_had_not_been()
@@ -78,7 +81,8 @@ public sealed class SweepJournalTests : IDisposable
             Assert.InRange(journal.Known, 6, 8);
             IReadOnlyList<SweepResult> resumed = SweepRunner.Run([tiny.Model], work, options with { Journal = journal }, recorder);
             Assert.Equal(
-                whole.SelectMany(result => result.Rows).Select(row => (row.Scores[0], row.KvBytes)), resumed.SelectMany(result => result.Rows).Select(row => (row.Scores[0], row.KvBytes)));
+                whole.SelectMany(result => result.Rows).Select(row => (row.Scores[0], row.KvBytes)),
+                    resumed.SelectMany(result => result.Rows).Select(row => (row.Scores[0], row.KvBytes)));
         }
 
         Assert.Equal(["snapkv 50%"], recorder.Reports.Select(report => report.Stage).Distinct());

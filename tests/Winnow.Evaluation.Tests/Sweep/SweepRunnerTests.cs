@@ -11,10 +11,12 @@ public sealed class SweepRunnerTests : IDisposable
     [Fact]
     public void Rows_side_by_side_give_what_one_after_another_gives()
     {
-        SweepWork work = Work(Enumerable.Range(0, 7).Select(i => Row($"task {i % 2}", new string('x', 50 + 10 * i)) with { Answers = ["e", "\u2603"], Metric = AnswerMetric.Recall }));
+        SweepWork work = Work(Enumerable.Range(0, 7).Select(i =>
+            Row($"task {i % 2}", new string('x', 50 + 10 * i)) with { Answers = ["e", "\u2603"], Metric = AnswerMetric.Recall }));
         SweepOptions options = Options(("full", "100%"), ("snapkv", "25%"), ("h2o", "50%"));
         using TinyLlama second = new();
-        IReadOnlyList<SweepResult> alone = SweepRunner.Run([_tiny.Model], work, options), together = SweepRunner.Run([_tiny.Model, second.Model], work, options);
+        IReadOnlyList<SweepResult> alone = SweepRunner.Run([_tiny.Model], work, options),
+            together = SweepRunner.Run([_tiny.Model, second.Model], work, options);
         Assert.Equal(alone.Select(result => result.Policy), together.Select(result => result.Policy));
         foreach ((SweepResult one, SweepResult other) in alone.Zip(together))
             Assert.Equal(one.Rows.Select(row => (row.Scores[0], row.KvBytes)), other.Rows.Select(row => (row.Scores[0], row.KvBytes)));
@@ -57,7 +59,8 @@ public sealed class SweepRunnerTests : IDisposable
     public void What_fails_in_a_row_ends_the_run_with_its_own_error()
     {
         using TinyLlama second = new();
-        Assert.Equal("row 1 fails", Assert.Throws<WinnowException>(() => SweepRunner.Run([_tiny.Model, second.Model], new FailingWork(), Options(("full", "100%")))).Message);
+        Assert.Equal("row 1 fails", Assert.Throws<WinnowException>(() =>
+            SweepRunner.Run([_tiny.Model, second.Model], new FailingWork(), Options(("full", "100%")))).Message);
     }
 
     private QuestionWork Work(IEnumerable<DataRow> rows) => new(_tiny.Model.Tokenizer, [.. rows], questionAware: false);
