@@ -67,7 +67,9 @@ internal static class CommandLine
         root.Add(new CompareCommand(terminal, common));
         root.Add(new PerplexityCommand(terminal, common));
         root.Add(new CommandGroup(
-            "eval", "Counts right answers under cache policies.", new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common)));
+            "eval", "Counts right answers under cache policies.", new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common),
+            new EvalNanoCommand(terminal, common)));
+        root.Add(new CommandGroup("train", "Trains models.", new TrainNanoCommand(terminal, common)));
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using TorchSharp;
 using Winnow.Formats;
 using Winnow.Kernels.Blocks;
@@ -35,10 +34,13 @@ public sealed record NanoTrainingOptions
     /// <summary>Time between looks at accuracy.</summary>
     public TimeSpan ProbeEvery { get; init; } = TimeSpan.FromMinutes(4);
 
-    /// <summary>Samples of each task in such a look.</summary>
+    /// <summary>Time between reports of progress.</summary>
+    public TimeSpan ReportEvery { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Samples of each task in such a look, fewer of long ones.</summary>
     public int ProbeSamples { get; init; } = 16;
 
-    /// <summary>Storage of the exported matrices.</summary>
+    /// <summary>Storage of the exported matrices: at most two bytes a weight.</summary>
     public TensorType ExportType { get; init; } = TensorType.F16;
 
     /// <summary>Sizes of the model, for tests; null for those of the shipped one.</summary>
@@ -119,7 +121,7 @@ public sealed class NanoTrainer : IDisposable
         {
             Step();
             bool probes = Seconds - probed >= _options.ProbeEvery.TotalSeconds;
-            if (probes || Seconds - told >= 5)
+            if (probes || Seconds - told >= _options.ReportEvery.TotalSeconds)
             {
                 double speed = (_progress.Tokens - toldTokens) / Math.Max(1e-3, Seconds - told);
                 report?.Report(Report(speed, probes ? Probe(speed) : []));
