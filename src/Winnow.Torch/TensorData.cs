@@ -31,9 +31,7 @@ public static class TensorData
     {
         using IDisposable noGradient = no_grad();
         using Tensor source = FromFloats(values, target.shape);
-        target.copy_(source).DisposeDecoupled();
+        // The result is the target itself, not another handle on it, and must live on.
+        target.copy_(source);
     }
-
-    /// <summary>In-place operations return a second handle on the same tensor; it can go without the tensor.</summary>
-    private static void DisposeDecoupled(this Tensor handle) => handle.Dispose();
 }

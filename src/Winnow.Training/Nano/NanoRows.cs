@@ -19,11 +19,12 @@ internal sealed class NanoRows(NanoVocabulary vocabulary, int seed)
     private static readonly int[] s_packed = [96, 128, 256, 512, 1024];
     private static readonly double[] s_styles = [0.45, 0.15, 0.4];
     private static readonly double[] s_shares = [.. NanoTasks.Mix.Select(entry => entry.Share)];
+    private static readonly double[] s_lateShares = [.. NanoTasks.Mix.Select(entry => entry.LateShare)];
 
     private readonly NanoDocumentBuilder _builder = new(vocabulary.Count);
 
-    /// <summary>A batch of the training mix.</summary>
-    public NanoBatch Batch(long number, int rows, int length)
+    /// <summary>A batch of the training mix, of its last part if so wished.</summary>
+    public NanoBatch Batch(long number, int rows, int length, bool late = false)
     {
         NanoRandom random = NanoRandom.For(seed, number);
         Filling filling = new(rows, length, vocabulary.EndId);
@@ -35,7 +36,7 @@ internal sealed class NanoRows(NanoVocabulary vocabulary, int seed)
             filling.StartRow(row);
             while (filling.Room >= Math.Min(document, length))
             {
-                NanoTask task = NanoTasks.Mix[random.Draw(s_shares)].Task;
+                NanoTask task = NanoTasks.Mix[random.Draw(late ? s_lateShares : s_shares)].Task;
                 Add(filling, new NanoRequest(task, document, (NanoStyle)random.Draw(s_styles)), random);
             }
         }

@@ -160,7 +160,7 @@ public sealed class NanoTrainer : IDisposable
         // A stream apart from that of the batch, which has the number of the step.
         NanoRandom random = NanoRandom.For(_progress.Seed, -1_000_000 - step);
         int length = NanoSchedule.Length(share, random);
-        NanoBatch batch = _rows.Batch(step, NanoSchedule.Rows(length), length);
+        NanoBatch batch = _rows.Batch(step, NanoSchedule.Rows(length), length, NanoSchedule.IsLate(share));
         (Tensor loss, Tensor answers) = NanoLoss.Of(_model, batch, NanoSchedule.TextWeight(share), random);
         loss.backward();
         double rate = NanoSchedule.Rate(step, share);
