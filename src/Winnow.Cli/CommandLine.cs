@@ -69,8 +69,9 @@ internal static class CommandLine
         root.Add(new CommandGroup(
             "eval", "Measures quality under cache policies.", new EvalRulerCommand(terminal, common), new EvalNeedleCommand(terminal, common),
             new EvalLongBenchCommand(terminal, common), new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common),
-            new EvalAgreementCommand(terminal, common)));
+            new EvalAgreementCommand(terminal, common), new EvalNanoCommand(terminal, common)));
         root.Add(new CommandGroup("calibrate", "Measures what a cache policy can be told about a model.", new CalibrateFourierCommand(terminal, common)));
+        root.Add(new CommandGroup("train", "Trains models.", new TrainNanoCommand(terminal, common)));
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));

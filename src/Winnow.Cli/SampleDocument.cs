@@ -1,16 +1,21 @@
 namespace Winnow.Cli;
 
 /// <summary>A document and a question for a first try, when the user names none.</summary>
-internal static class SampleDocument
+/// <param name="Name">What the document is called in output.</param>
+/// <param name="Question">A question whose answer stands once in the document.</param>
+internal sealed record SampleDocument(string Name, string Question)
 {
-    /// <summary>What the document is called in output.</summary>
-    public const string Name = "sample-document.txt";
+    /// <summary>For models that read English.</summary>
+    private static readonly SampleDocument s_english = new("sample-document.txt", "What is the name of the supply boat?");
 
-    /// <summary>A question whose answer stands once in the document.</summary>
-    public const string Question = "What is the name of the supply boat?";
+    /// <summary>For the nano model, in its own language.</summary>
+    private static readonly SampleDocument s_nano = new("sample-document-nano.txt", "What is the secret code of lantern?");
+
+    /// <summary>The document that suits a model.</summary>
+    public static SampleDocument For(LanguageModel model) => NanoModelFile.Is(model) ? s_nano : s_english;
 
     /// <summary>The text.</summary>
-    public static string Read()
+    public string Read()
     {
         using Stream stream = typeof(SampleDocument).Assembly.GetManifestResourceStream(Name)
             ?? throw new InvalidOperationException($"the resource {Name} is missing from the build");

@@ -54,7 +54,6 @@ public sealed class CommandLineTests
     [InlineData("a budget of 0 entries cannot work", "run", "--cache", "snapkv", "--keep", "0")]
     [InlineData("--keep 25% needs a policy", "run", "--keep", "25%")]
     [InlineData("--logprobs is 'all'", "run", "--logprobs", "all")]
-    [InlineData("no model is named: give --model FILE or set the variable WINNOW_MODEL", "run", "--prompt", "x")]
     [InlineData("is neither a file, a folder nor a pulled model", "inspect", "no-such-model.gguf")]
     [InlineData("is not a model on the hub", "pull", "nonsense")]
     [InlineData("--depth is 'deep'", "bench", "--depth", "0,deep")]
@@ -71,7 +70,7 @@ public sealed class CommandLineTests
 
     [Fact]
     public void A_text_that_begins_with_an_at_sign_is_no_file_of_arguments() =>
-        Assert.Contains("no model is named", Cli.Run("run", "--prompt", "@home").Refusal(), StringComparison.Ordinal);
+        Assert.Contains("@home: there is no such file", Cli.Run("run", "--prompt-file", "@home").Refusal(), StringComparison.Ordinal);
 
     [Fact]
     public void The_stack_is_shown_on_demand_only()

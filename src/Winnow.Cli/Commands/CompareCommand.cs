@@ -61,7 +61,7 @@ internal sealed class CompareCommand : WinnowCommand
         OutputFile.RequireFolder(arguments.GetValue(_output));
         OutputFile.RequireFolder(arguments.GetValue(_plot));
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
-        (string? file, PromptText prompt) = ReadPrompt(arguments);
+        (string? file, PromptText prompt) = ReadPrompt(arguments, model);
         PromptTokens tokens = new PromptRenderer(model.Tokenizer, arguments.GetValue(_raw))
             .EncodePrompt(arguments.GetValue(_common.System), prompt.Document, prompt.Question);
         ComparisonReport report = Patience.Run(Terminal, "warming up", meter => Comparison.Run(
@@ -77,12 +77,13 @@ internal sealed class CompareCommand : WinnowCommand
 
     private static string[] OrDefault(string[]? given, string otherwise) => given is { Length: > 0 } ? given : [otherwise];
 
-    private (string? File, PromptText Prompt) ReadPrompt(ParseResult arguments)
+    private (string? File, PromptText Prompt) ReadPrompt(ParseResult arguments, LanguageModel model)
     {
         string? file = arguments.GetValue(_common.File);
         if (file is not null || arguments.GetValue(_common.Prompt) is not null || arguments.GetValue(_common.Question) is not null)
             return (file, PromptSource.Read(arguments, _common, null, Terminal));
-        return (SampleDocument.Name, new PromptText(SampleDocument.Read(), SampleDocument.Question));
+        SampleDocument sample = SampleDocument.For(model);
+        return (sample.Name, new PromptText(sample.Read(), sample.Question));
     }
 
     private void Save(ParseResult arguments, ComparisonReport report, CompareJson json)

@@ -14,7 +14,7 @@ internal sealed class CommonOptions
 
     /// <summary>The model.</summary>
     public Option<string?> Model { get; } =
-        Values.Text("--model", "FILE|DIR|NAME", $"model file, folder, or name of a pulled model [default: the variable {ModelOpener.Variable}]");
+        Values.Text("--model", "FILE|DIR|NAME", $"model file, folder, or name of a pulled model [default: the variable {ModelOpener.Variable}, else the nano model that comes with the program]");
 
     /// <summary>The policy of a command that runs one.</summary>
     public Option<string?> Cache { get; } =

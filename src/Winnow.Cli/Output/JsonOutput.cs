@@ -11,6 +11,8 @@ namespace Winnow.Cli.Output;
 [JsonSerializable(typeof(ChatJson))]
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(TrainJson))]
+[JsonSerializable(typeof(Winnow.Training.Nano.NanoScore[]))]
 [JsonSerializable(typeof(InspectJson))]
 [JsonSerializable(typeof(PerplexityJson))]
 [JsonSerializable(typeof(CalibrateFourierJson))]

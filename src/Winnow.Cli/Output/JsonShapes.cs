@@ -43,6 +43,9 @@ internal sealed record TokenizeJson(IReadOnlyList<int> Ids, IReadOnlyList<string
 /// <summary>Answer of <c>pull --json</c>.</summary>
 internal sealed record PullJson(string Reference, string Path, long Bytes, double Seconds);
 
+/// <summary>Answer of <c>train nano --json</c>.</summary>
+internal sealed record TrainJson(string Path, bool Finished, long Steps, double Loss);
+
 /// <summary>One policy of <c>policies --json</c>.</summary>
 internal sealed record PolicyJson(
     string Name, string Summary, string Paper, IReadOnlyList<PolicyOptionJson> Options, IReadOnlyList<string> Needs, IReadOnlyList<string> Survives);
