@@ -33,7 +33,8 @@ internal sealed class EvalAgreementCommand : EvalCommand
     protected override EvalPlan Plan(ParseResult arguments, LanguageModel model)
     {
         string? file = arguments.GetValue(Common.File);
-        string text = file is null ? SampleDocument.Read() : PromptSource.ReadSingle(arguments, Common, Terminal);
+        SampleDocument sample = SampleDocument.For(model);
+        string text = file is null ? sample.Read() : PromptSource.ReadSingle(arguments, Common, Terminal);
         AgreementOptions options = new()
         {
             PromptTokens = arguments.GetValue(_prompt),
@@ -43,7 +44,7 @@ internal sealed class EvalAgreementCommand : EvalCommand
         int[] tokens = [.. model.Tokenizer.Encode(text, addSpecial: true, parseSpecial: false)];
         return new EvalPlan(new AgreementWork(model, tokens, options),
         [
-            ("--file", file is null ? SampleDocument.Name : Path.GetFileName(file)),
+            ("--file", file is null ? sample.Name : Path.GetFileName(file)),
             ("--prompt-tokens", options.PromptTokens.ToString(CultureInfo.InvariantCulture)),
             ("--gen-tokens", options.GenTokens.ToString(CultureInfo.InvariantCulture)),
             ("--passages", options.Passages.ToString(CultureInfo.InvariantCulture)),
