@@ -9,7 +9,7 @@ using System.Text;
 namespace Winnow.Torch.Build;
 
     /// <summary>
-    /// Version needs of a 64-bit little-endian ELF library: which versions of its libraries' symbols it insists on when it is loaded (System V ABI, "Symbol
+/// Version needs of a 64-bit little-endian ELF library: which versions of its libraries' symbols it insists on when it is loaded (System V ABI, "Symbol
 /// Versioning"). A need that is flagged weak is no longer insisted on.
 /// </summary>
 public static class VersionNeeds
