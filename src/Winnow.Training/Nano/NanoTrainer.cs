@@ -180,7 +180,7 @@ public sealed class NanoTrainer : IDisposable
     private IReadOnlyList<(string Task, double Share)> Probe(double speed)
     {
         int length = NanoSchedule.Longest(Share);
-        double[] shares = _probe.Run(_model, length, Math.Clamp(_options.ProbeSamples * 512 / length, 4, _options.ProbeSamples));
+        double[] shares = _probe.Run(_model, length, Math.Min(_options.ProbeSamples, Math.Max(4, _options.ProbeSamples * 512 / length)));
         _log.Add(NanoLog.Line(_progress.Step, Seconds, _progress.Tokens, _progress.Loss, speed, length, shares));
         return [.. NanoProbe.Columns.Zip(shares)];
     }
