@@ -22,7 +22,11 @@ public sealed partial class InstructionSetTests
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-            ArgumentList = { "--filter-class", typeof(LinearKernelTests).FullName!, typeof(PagedAttentionTests).FullName!, typeof(SpectralAttentionTests).FullName!, "--no-progress" },
+            ArgumentList =
+            {
+                "--filter-class", typeof(LinearKernelTests).FullName!, typeof(PagedAttentionTests).FullName!, typeof(SpectralAttentionTests).FullName!,
+                "--no-progress",
+            },
         };
         start.Environment[instructions] = "0";
         using Process child = Process.Start(start)!;

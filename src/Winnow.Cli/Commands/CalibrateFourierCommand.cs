@@ -25,7 +25,8 @@ internal sealed class CalibrateFourierCommand : WinnowCommand
     private readonly Option<int> _frequencies = Values.Integer("--k", "N", "frequencies", 64, least: 1, most: 4096);
     private readonly Option<bool> _rotated = new("--rotated")
     {
-        Description = "measures keys as the cache stores them; false for keys before the rotary embedding, as the paper's program does", DefaultValueFactory = _ => true,
+        Description = "measures keys as the cache stores them; false for keys before the rotary embedding, as the paper's program does",
+        DefaultValueFactory = _ => true,
     };
 
     private readonly Option<string> _quotas = new("--quotas")
@@ -55,11 +56,13 @@ internal sealed class CalibrateFourierCommand : WinnowCommand
         {
             Frequencies = arguments.GetValue(_frequencies), Rotated = arguments.GetValue(_rotated), Quotas = ReadQuotas(arguments.GetValue(_quotas)!),
         };
-        string[] files = [.. arguments.GetValue(_files)!.SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))];
+        IEnumerable<string> files = arguments.GetValue(_files)!
+            .SelectMany(text => text.Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
         string[] texts = [.. files.Select(PromptSource.ReadFile)];
         using LanguageModel model = ModelOpener.Load(arguments, _common, Terminal);
         int length = arguments.GetValue(_length);
-        List<int[]> prompts = Cut([.. texts.Select(text => model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: false).ToArray())], length, arguments.GetValue(_prompts));
+        IEnumerable<int[]> tokens = texts.Select(text => model.Tokenizer.Encode(text, addSpecial: false, parseSpecial: false).ToArray());
+        List<int[]> prompts = Cut([.. tokens], length, arguments.GetValue(_prompts));
         if (prompts.Count == 0)
             throw new WinnowException($"no file has {length} tokens for a prompt; give longer texts or a smaller --length");
         ChannelTable table = Patience.Run(Terminal, "calibrating", meter => ChannelCalibrator.Run(
@@ -109,7 +112,8 @@ internal sealed class CalibrateFourierCommand : WinnowCommand
             table.Values[layer].Compressed.Count(), table.Values[layer].Kept.Count(), Mean(table.Values[layer])))],
     };
 
-    private static double Mean(ChannelSet set) => Figures.Measured(set.Compressed.Select(channel => (double)set.Errors[channel]).DefaultIfEmpty().Average());
+    private static double Mean(ChannelSet set) =>
+        Figures.Measured(set.Compressed.Select(channel => (double)set.Errors[channel]).DefaultIfEmpty().Average());
 
     private void Print(CalibrateFourierJson json)
     {
@@ -120,13 +124,14 @@ internal sealed class CalibrateFourierCommand : WinnowCommand
         foreach (CalibratedLayerJson layer in json.Layers)
         {
             table.AddRow(
-                Text(layer.Layer), Text(layer.KeysCompressed), Text(layer.KeysKept), Error(layer.KeysError), Text(layer.ValuesCompressed), Text(layer.ValuesKept),
-                Error(layer.ValuesError));
+                Text(layer.Layer), Text(layer.KeysCompressed), Text(layer.KeysKept), Error(layer.KeysError),
+                Text(layer.ValuesCompressed), Text(layer.ValuesKept), Error(layer.ValuesError));
         }
 
         console.Write(table);
+        string length = Figures.Whole(json.Length);
         console.MarkupLineInterpolated(
-            $"[dim]mean squared error of the compressed channels, {json.Frequencies} frequencies over {json.Prompts} prompts of {Figures.Whole(json.Length)} tokens[/]");
+            $"[dim]mean squared error of the compressed channels, {json.Frequencies} frequencies over {json.Prompts} prompts of {length} tokens[/]");
         Terminal.Error.WriteLine($"wrote {json.Output}");
     }
 

@@ -88,11 +88,18 @@ public sealed unsafe class SpectralAttention : IDisposable
         if (request.Lanes.Length == 0 || request.QueryHeads % request.Lanes.Length != 0)
             throw new ArgumentException($"{request.QueryHeads} query heads cannot share {request.Lanes.Length} lanes evenly", nameof(request));
         if (request.Queries.Length < rows * request.HeadDim || output.Length < rows * request.HeadDim || logSumExp.Length < rows)
-            throw new ArgumentException($"{request.Queries.Length} and {output.Length} floats are too few for {rows} rows of {request.HeadDim}", nameof(output));
+        {
+            throw new ArgumentException(
+                $"{request.Queries.Length} and {output.Length} floats are too few for {rows} rows of {request.HeadDim}", nameof(output));
+        }
+
         foreach (SpectralView lane in request.Lanes)
         {
             if (lane.Length != request.Lanes[0].Length || lane.Length > request.Basis.Period)
-                throw new ArgumentException($"a segment of {lane.Length} tokens beside one of {request.Lanes[0].Length} in a period of {request.Basis.Period}", nameof(request));
+            {
+                throw new ArgumentException(
+                    $"a segment of {lane.Length} tokens beside one of {request.Lanes[0].Length} in a period of {request.Basis.Period}", nameof(request));
+            }
         }
     }
 

@@ -3,7 +3,8 @@ using Winnow.Kernels.Memory;
 namespace Winnow.Kernels.Spectral;
 
 /// <summary>
-/// Cosines and sines cos(2πft/T), sin(2πft/T) of the first k frequencies f = 0 … k−1 over a period of T tokens, arranged for kernels that take 64 tokens at a time.
+/// Cosines and sines cos(2πft/T), sin(2πft/T) of the first k frequencies f = 0 … k−1 over a period of T tokens, arranged for kernels that take 64 tokens at a
+/// time.
 /// Token t is split into 64·b + r: a table of 64 tokens serves every block, because the angle of the block's first token is put into the coefficients.
 /// Immutable, so any number of segments and threads share one.
 /// </summary>

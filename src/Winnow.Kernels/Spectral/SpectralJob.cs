@@ -68,7 +68,8 @@ internal readonly unsafe struct SpectralInputs
 /// One online softmax over a segment, block by block, without rebuilding a channel: a query becomes coefficients once, these are evaluated at 64 tokens by one
 /// product, and probabilities are summed against the same table for the values. A work item is (tile of queries, lane, run of blocks).
 /// </summary>
-internal readonly unsafe struct SpectralJob<TVector>(SpectralInputs inputs, SpectralBasis basis, NativeBuffer<float>[] scratch, int* next, float* partials) : ITeamJob
+internal readonly unsafe struct SpectralJob<TVector>(SpectralInputs inputs, SpectralBasis basis, NativeBuffer<float>[] scratch, int* next, float* partials)
+    : ITeamJob
     where TVector : unmanaged, IFloatVector<TVector>
 {
     public void Execute(int worker, int workers)
@@ -119,16 +120,17 @@ internal readonly unsafe struct SpectralJob<TVector>(SpectralInputs inputs, Spec
         int k = basis.Frequencies, padded = basis.PaddedFrequencies, count = keys.CompressedCount;
         for (int part = 0; part < 2; part++)
         {
+            float* target = state.Coefficients + part * padded;
             // Columns beyond k read on into the next numbers; the basis has zeros there.
             if (keys.States is not null)
             {
                 TileProduct.Multiply<TVector, FloatLoader<TVector>>(
-                    state.Compressed, count, new FloatLoader<TVector>(keys.States + part * k, 2 * k), rows, count, padded, state.Coefficients + part * padded, basis.Width, false);
+                    state.Compressed, count, new FloatLoader<TVector>(keys.States + part * k, 2 * k), rows, count, padded, target, basis.Width, false);
             }
             else
             {
                 TileProduct.Multiply<TVector, HalfLoader<TVector>>(
-                    state.Compressed, count, new HalfLoader<TVector>(keys.HalfStates + part * k, 2 * k), rows, count, padded, state.Coefficients + part * padded, basis.Width, false);
+                    state.Compressed, count, new HalfLoader<TVector>(keys.HalfStates + part * k, 2 * k), rows, count, padded, target, basis.Width, false);
             }
         }
     }
@@ -140,13 +142,18 @@ internal readonly unsafe struct SpectralJob<TVector>(SpectralInputs inputs, Spec
         {
             ushort* entries = lane.Keys.Entries + (long)block * kept * SpectralBasis.Block;
             TileProduct.Multiply<TVector, HalfLoader<TVector>>(
-                state.Kept, kept, new HalfLoader<TVector>(entries, SpectralBasis.Block), rows, kept, SpectralBasis.Block, state.Scores, SpectralBasis.Block, false);
+                state.Kept, kept, new HalfLoader<TVector>(entries, SpectralBasis.Block), rows, kept, SpectralBasis.Block, state.Scores, SpectralBasis.Block,
+                accumulate: false);
         }
         else
             new Span<float>(state.Scores, rows * SpectralBasis.Block).Clear();
 
         if (lane.Keys.CompressedCount > 0)
-            SpectralTransform.SynthesiseBlock<TVector>(basis, block, state.Coefficients, rows, state.Turned, state.Scores, SpectralBasis.Block, accumulate: true);
+        {
+            SpectralTransform.SynthesiseBlock<TVector>(
+                basis, block, state.Coefficients, rows, state.Turned, state.Scores, SpectralBasis.Block, accumulate: true);
+        }
+
         int live = Math.Min(SpectralBasis.Block, lane.Length - block * SpectralBasis.Block);
         for (int row = 0; row < rows; row++)
             Finish(new Span<float>(state.Scores + row * SpectralBasis.Block, SpectralBasis.Block), state.Constants[row], live);
@@ -174,7 +181,8 @@ internal readonly unsafe struct SpectralJob<TVector>(SpectralInputs inputs, Spec
         {
             ushort* entries = values.Entries + (long)block * kept * SpectralBasis.Block;
             TileProduct.Multiply<TVector, HalfLoader<TVector>>(
-                state.Scores, SpectralBasis.Block, new HalfLoader<TVector>(entries, kept), rows, live, (kept + 15) / 16 * 16, state.Outputs, inputs.Width, true);
+                state.Scores, SpectralBasis.Block, new HalfLoader<TVector>(entries, kept), rows, live, (kept + 15) / 16 * 16, state.Outputs, inputs.Width,
+                accumulate: true);
         }
 
         if (values.CompressedCount > 0)

@@ -7,8 +7,8 @@ using Winnow.Kernels.Simd;
 namespace Winnow.Kernels.Spectral;
 
 /// <summary>
-/// Sums of series against a <see cref="SpectralBasis"/>, and series from such sums, both as matrix products of 64 tokens at a time. For the few frequencies that a
-/// cache keeps this is faster than a fast transform of the whole period. Liu et al. 2025, "Beyond Homogeneous Attention: Memory-Efficient LLMs via
+/// Sums of series against a <see cref="SpectralBasis"/>, and series from such sums, both as matrix products of 64 tokens at a time. For the few frequencies
+/// that a cache keeps this is faster than a fast transform of the whole period. Liu et al. 2025, "Beyond Homogeneous Attention: Memory-Efficient LLMs via
 /// Fourier-Approximated KV Cache", arXiv 2506.11886.
 /// </summary>
 public static unsafe class SpectralTransform
@@ -126,6 +126,9 @@ public static unsafe class SpectralTransform
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, basis.Period);
         if (stride % SpectralBasis.Block != 0 || stride < length || series.Length < (long)rows * stride || states.Length < (long)rows * basis.Width)
-            throw new ArgumentException($"{series.Length} and {states.Length} floats do not hold {rows} series of {length} tokens and their sums", nameof(series));
+        {
+            throw new ArgumentException(
+                $"{series.Length} and {states.Length} floats do not hold {rows} series of {length} tokens and their sums", nameof(series));
+        }
     }
 }

@@ -171,7 +171,8 @@ public sealed class SpectralAttentionTests
             (_scales, _offsets) = (Fill([.. Draw(random, compressed).Select(value => value / setting.Frequencies)]), Fill(Draw(random, compressed)));
         }
 
-        public SpectralChannelView View => new(_kept, _compressed, _entries, _setting.Halves ? null : _states, _setting.Halves ? _halves : null, _scales, _offsets);
+        public SpectralChannelView View =>
+            new(_kept, _compressed, _entries, _setting.Halves ? null : _states, _setting.Halves ? _halves : null, _scales, _offsets);
 
         public double[] Rebuild(int token)
         {

@@ -4,8 +4,8 @@ using Winnow.Models;
 namespace Winnow.Caching.Policies;
 
 /// <summary>
-/// Evicts nothing. The first and the newest tokens stay as they are; of all between, some channels are kept token by token and the others as a few Fourier sums along
-/// the text, whose size does not grow with it. Attention is evaluated from the sums.
+/// Evicts nothing. The first and the newest tokens stay as they are; of all between, some channels are kept token by token and the others as a few Fourier sums
+/// along the text, whose size does not grow with it. Attention is evaluated from the sums.
 /// Liu et al. 2025, "Beyond Homogeneous Attention: Memory-Efficient LLMs via Fourier-Approximated KV Cache", arXiv 2506.11886.
 /// </summary>
 public sealed class Fourier : CachePolicy
@@ -31,12 +31,13 @@ public sealed class Fourier : CachePolicy
             new PolicyOption("local", "by the budget", "newest tokens that stay as they are"),
             new PolicyOption("window", "0.25", "share of keep for first and newest tokens, when local is not given"),
             new PolicyOption("k", "by the budget", "frequencies: a compressed channel takes 2k numbers"),
-            new PolicyOption("quotas", "adapt", "adapt to the budget, published, file (the lists of channels=), or shares of keys and values to compress such as 0.8/0.9"),
+            new PolicyOption(
+                "quotas", "adapt",
+                "adapt to the budget, published, file (the lists of channels=), or shares of keys and values to compress such as 0.8/0.9"),
             new PolicyOption("channels", "none", "file of 'winnow calibrate fourier'; without one the prompt itself ranks the channels"),
             new PolicyOption("max-tokens", "256", "generated tokens for which the period has room; longer answers renew the sums"),
             new PolicyOption("refit", "0", "tokens after which scale and offset are fitted again; 0 for never"),
             new PolicyOption("fit", "least-squares", "least-squares, or deviation as the paper's program fits scale and offset"),
-            new PolicyOption("centre", "true", "take the mean out of a channel before it is summed; false as in the paper"),
             new PolicyOption("states", "f32", "f32 or f16: how sums are stored"),
         ],
         Survives = CacheFeatures.Fork | CacheFeatures.QuantisedEntries | CacheFeatures.GroupedQueries | CacheFeatures.ChunkedPrefill,
@@ -78,7 +79,11 @@ public sealed class Fourier : CachePolicy
         string quotas = arguments.Text("quotas", channels is { HasErrors: false } ? "file" : "adapt");
         double keys = 0, values = 0;
         if (quotas is not ("adapt" or "published" or "file") && !ChannelQuotas.TryParse(quotas, out keys, out values))
-            throw new WinnowException($"option 'quotas' of cache policy 'fourier' is '{quotas}'; it must be adapt, published, file, or two shares such as 0.8/0.9");
+        {
+            throw new WinnowException(
+                $"option 'quotas' of cache policy 'fourier' is '{quotas}'; it must be adapt, published, file, or two shares such as 0.8/0.9");
+        }
+
         if (quotas == "file" && channels is null)
             throw new WinnowException("option 'quotas' of cache policy 'fourier' is 'file', but there is no file; add channels=FILE");
         if (quotas != "file" && channels is { HasErrors: false })
@@ -102,7 +107,6 @@ public sealed class Fourier : CachePolicy
             MaxTokens = arguments.Integer("max-tokens", 256, 1),
             Refit = arguments.Integer("refit", 0, 0),
             Fit = arguments.Choice("fit", FitType.LeastSquares),
-            Centre = arguments.Flag("centre", true),
             States = arguments.Choice("states", StateType.F32),
         };
     }
@@ -145,12 +149,9 @@ public sealed class Fourier : CachePolicy
         /// <summary>Fit of curves.</summary>
         public FitType Fit { get; init; }
 
-        /// <summary>Whether a channel's mean is taken out before it is summed.</summary>
-        public bool Centre { get; init; } = true;
-
         /// <summary>Storage of sums.</summary>
         public StateType States { get; init; }
 
-        internal FitRule Rule => new(Centre, Fit == FitType.LeastSquares);
+        internal bool LeastSquares => Fit == FitType.LeastSquares;
     }
 }

@@ -44,7 +44,7 @@ internal sealed class FourierChannels(Fourier.Options options, SpectralPlan plan
         for (int head = 0; head < spectra.Length; head++)
         {
             spectra[head] = new LaneSpectrum();
-            spectra[head].Measure(layer[head], layer.Shape.HeadDim, keys, plan.Init, middle, basis, options.Rule, work);
+            spectra[head].Measure(layer[head], layer.Shape.HeadDim, keys, plan.Init, middle, basis, options.LeastSquares, work);
         }
 
         return spectra;

@@ -103,9 +103,17 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
         bool half = reader.ReadBoolean(), refits = reader.ReadBoolean();
         int layers = reader.ReadInt32();
         if (plan.Init < 0 || plan.Local < 1 || plan.Frequencies is < 1 or > 1 << 14 || layers is < 1 or > 4096)
-            throw new WinnowException($"the exported sequence is broken: {plan.Init} first and {plan.Local} newest tokens, {plan.Frequencies} frequencies, {layers} layers");
+        {
+            throw new WinnowException(
+                $"the exported sequence is broken: {plan.Init} first and {plan.Local} newest tokens, {plan.Frequencies} frequencies, {layers} layers");
+        }
+
         if (half != (options.States == Fourier.StateType.F16) || refits != options.Refit > 0)
-            throw new WinnowException("the exported sequence was made with other 'states' or 'refit' of cache policy 'fourier'; import it with the same options");
+        {
+            throw new WinnowException(
+                "the exported sequence was made with other 'states' or 'refit' of cache policy 'fourier'; import it with the same options");
+        }
+
         _plan = plan;
         for (int layer = 0; layer < layers; layer++)
         {
@@ -135,7 +143,11 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
     {
         SpectralSegment[]? segments = layer.Layer < _layers.Count ? _layers[layer.Layer] : null;
         if (segments is not null && (segments.Length != layer.KvHeads || segments[0].HeadDim != layer.Shape.HeadDim))
-            throw new WinnowException($"the exported sequence is broken: layer {layer.Layer} has {segments.Length} spectral segments for {layer.KvHeads} KV heads");
+        {
+            throw new WinnowException(
+                $"the exported sequence is broken: layer {layer.Layer} has {segments.Length} spectral segments for {layer.KvHeads} KV heads");
+        }
+
         return segments;
     }
 
@@ -212,7 +224,7 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
             if (options.Refit > 0 && segments[0].Length % options.Refit == 0)
             {
                 foreach (SpectralSegment segment in segments)
-                    segment.Refit(options.Rule.LeastSquares);
+                    segment.Refit(options.LeastSquares);
             }
         }
     }
@@ -222,7 +234,7 @@ internal sealed class FourierSession(Fourier.Options options) : CacheSession, ID
         int period = segments[0].Basis.Period;
         SpectralBasis basis = BasisOf(period + Math.Max(options.MaxTokens, period / 4));
         foreach (SpectralSegment segment in segments)
-            segment.Rebase(basis, options.Rule);
+            segment.Rebase(basis, options.LeastSquares);
         // A table that no layer uses any more is given back with the last fork that does.
         _bases.RemoveAll(each => _layers.All(layer => layer is null || layer[0].Basis != each));
     }

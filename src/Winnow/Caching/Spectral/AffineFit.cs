@@ -2,11 +2,6 @@ using System.Numerics.Tensors;
 
 namespace Winnow.Caching.Spectral;
 
-/// <summary>How the curve of the sums becomes the channel it stands for.</summary>
-/// <param name="Centred">Whether the channel's mean is taken out before it is summed: a text shorter than the period would else be a step in the curve.</param>
-/// <param name="LeastSquares">Whether scale and offset make the error least; otherwise they match the largest deviation from the mean, as the paper's program does.</param>
-internal readonly record struct FitRule(bool Centred, bool LeastSquares);
-
 /// <summary>
 /// The affine correction of a rebuilt curve. The factor 1/k of the paper's raw rebuild cancels, so it is left out throughout.
 /// </summary>
@@ -25,20 +20,22 @@ internal readonly record struct AffineFit(float Scale, float Offset)
 
     /// <summary>Makes the squared error least.</summary>
     /// <param name="mean">Mean of the series.</param>
-    /// <param name="product">Mean of the products of series and curve, the series less its <paramref name="centre"/>.</param>
-    /// <param name="centre">What was taken out of the series before it was summed.</param>
+    /// <param name="product">Mean of the products of series and curve.</param>
     /// <param name="curve">The curve.</param>
-    public static AffineFit OfLeastSquares(float mean, float product, float centre, ReadOnlySpan<float> curve)
+    public static AffineFit OfLeastSquares(float mean, float product, ReadOnlySpan<float> curve)
     {
         float curveMean = Mean(curve);
         float variance = (TensorPrimitives.SumOfSquares(curve) / curve.Length) - (curveMean * curveMean);
-        float scale = variance <= 0 || IsFlat(MathF.Sqrt(variance), curveMean) ? 0 : (product - ((mean - centre) * curveMean)) / variance;
+        float scale = variance <= 0 || IsFlat(MathF.Sqrt(variance), curveMean) ? 0 : (product - (mean * curveMean)) / variance;
         return new AffineFit(scale, mean - scale * curveMean);
     }
 
-    /// <summary>Fits a curve to a series, of which nothing or its whole mean was taken out.</summary>
+    /// <summary>Fits a curve to a series.</summary>
+    /// <param name="series">The series.</param>
+    /// <param name="curve">The curve, as long.</param>
+    /// <param name="leastSquares">Whether the error is to be least; otherwise deviations are matched, as the paper's program does.</param>
     public static AffineFit Of(ReadOnlySpan<float> series, ReadOnlySpan<float> curve, bool leastSquares) => leastSquares
-        ? OfLeastSquares(Mean(series), TensorPrimitives.Dot(series, curve) / series.Length, 0, curve)
+        ? OfLeastSquares(Mean(series), TensorPrimitives.Dot(series, curve) / series.Length, curve)
         : OfDeviation(Mean(series), TensorPrimitives.Min(series), TensorPrimitives.Max(series), curve);
 
     /// <summary>Mean squared error of the corrected curve, which is written over the curve.</summary>
@@ -50,7 +47,7 @@ internal readonly record struct AffineFit(float Scale, float Offset)
         return distance * distance / series.Length;
     }
 
-    internal static float Mean(ReadOnlySpan<float> series) => TensorPrimitives.Sum(series) / series.Length;
+    private static float Mean(ReadOnlySpan<float> series) => TensorPrimitives.Sum(series) / series.Length;
 
     private static float Deviation(float mean, float minimum, float maximum) => MathF.Max(maximum - mean, mean - minimum);
 

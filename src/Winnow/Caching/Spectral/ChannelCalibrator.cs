@@ -6,8 +6,8 @@ using Winnow.Models;
 namespace Winnow.Caching.Spectral;
 
 /// <summary>
-/// Measures on texts how well each channel of the keys and values is rebuilt from a few Fourier sums, and lists those to compress. Prompts are read with the full
-/// cache; the period is the middle's own length. Liu et al. 2025, arXiv 2506.11886.
+/// Measures on texts how well each channel of the keys and values is rebuilt from a few Fourier sums, and lists those to compress. Prompts are read with the
+/// full cache; the period is the middle's own length. Liu et al. 2025, arXiv 2506.11886.
 /// </summary>
 public static class ChannelCalibrator
 {
@@ -19,14 +19,18 @@ public static class ChannelCalibrator
     /// <param name="cancellation">Stops between two chunks.</param>
     /// <exception cref="WinnowException">A prompt is too short or outgrows the model's window, or the policy does not work with the model.</exception>
     public static ChannelTable Run(
-        LanguageModel model, IReadOnlyList<int[]> prompts, ChannelCalibration options, IProgress<int>? progress = null, CancellationToken cancellation = default)
+        LanguageModel model, IReadOnlyList<int[]> prompts, ChannelCalibration options, IProgress<int>? progress = null,
+        CancellationToken cancellation = default)
     {
         ModelConfig config = model.Model.Config;
         int least = options.Init + 4 * options.Frequencies;
         foreach (int[] prompt in prompts)
         {
             if (prompt.Length < least)
-                throw new WinnowException($"a prompt of {prompt.Length} tokens is too short to measure {options.Frequencies} frequencies: use {least} tokens or more");
+            {
+                throw new WinnowException(
+                    $"a prompt of {prompt.Length} tokens is too short to measure {options.Frequencies} frequencies: use {least} tokens or more");
+            }
         }
 
         if (prompts.Count == 0)
@@ -109,7 +113,7 @@ public static class ChannelCalibrator
         private void Add(LayerCache layer, int head, bool keys, int middle, double[] sums)
         {
             int dim = layer.Shape.HeadDim;
-            _spectrum.Measure(layer[head], dim, keys, options.Init, middle, _basis!, new FitRule(Centred: true, LeastSquares: true), _work);
+            _spectrum.Measure(layer[head], dim, keys, options.Init, middle, _basis!, leastSquares: true, _work);
             for (int channel = 0; channel < dim; channel++)
                 sums[head * dim + channel] += _spectrum.Errors[channel];
         }

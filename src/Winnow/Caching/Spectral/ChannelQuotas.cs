@@ -3,8 +3,8 @@ using System.Globalization;
 namespace Winnow.Caching.Spectral;
 
 /// <summary>
-/// Which share of a layer's keys and values is compressed. The paper's inverted pyramid compresses more in the first layers, which look at near tokens, and more of
-/// the values. Liu et al. 2025, arXiv 2506.11886.
+/// Which share of a layer's keys and values is compressed. The paper's inverted pyramid compresses more in the first layers, which look at near tokens, and
+/// more of the values. Liu et al. 2025, arXiv 2506.11886.
 /// </summary>
 public static class ChannelQuotas
 {

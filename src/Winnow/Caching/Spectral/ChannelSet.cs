@@ -1,6 +1,8 @@
 namespace Winnow.Caching.Spectral;
 
-/// <summary>Which channels of a layer's keys or values are compressed. Channels are counted over all KV heads: head h has h·headDim to (h+1)·headDim − 1.</summary>
+/// <summary>
+/// Which channels of a layer's keys or values are compressed. Channels are counted over all KV heads: head h has h·headDim to (h+1)·headDim − 1.
+/// </summary>
 public sealed class ChannelSet
 {
     private readonly bool[] _compressed;
@@ -44,6 +46,9 @@ public sealed class ChannelSet
     /// <summary>Compresses the channels that are rebuilt best; ties go to the lower index.</summary>
     /// <param name="errors">Mean squared error of each channel.</param>
     /// <param name="count">How many to compress.</param>
-    public static ChannelSet Best(IReadOnlyList<float> errors, int count) =>
-        new(errors.Count, Enumerable.Range(0, errors.Count).OrderBy(channel => float.IsNaN(errors[channel]) ? float.PositiveInfinity : errors[channel]).Take(count), errors);
+    public static ChannelSet Best(IReadOnlyList<float> errors, int count)
+    {
+        IEnumerable<int> ranked = Enumerable.Range(0, errors.Count).OrderBy(channel => float.IsNaN(errors[channel]) ? float.PositiveInfinity : errors[channel]);
+        return new ChannelSet(errors.Count, ranked.Take(count), errors);
+    }
 }

@@ -5,8 +5,8 @@ using Winnow.Models;
 namespace Winnow.Caching.Spectral;
 
 /// <summary>
-/// The channel sets of a model, as <c>winnow calibrate fourier</c> writes them: JSON with the lists of compressed and kept channels of each layer's keys and values,
-/// the number compressed up to and including each KV head, and, for quotas chosen later, the error of every channel.
+/// The channel sets of a model, as <c>winnow calibrate fourier</c> writes them: JSON with the lists of compressed and kept channels of each layer's keys and
+/// values, the number compressed up to and including each KV head, and, for quotas chosen later, the error of every channel.
 /// </summary>
 public sealed class ChannelTable
 {
@@ -21,7 +21,11 @@ public sealed class ChannelTable
     public ChannelTable(int kvHeads, int headDim, IReadOnlyList<ChannelSet> keys, IReadOnlyList<ChannelSet> values)
     {
         if (keys.Count != values.Count || keys.Concat(values).Any(set => set.Channels != kvHeads * headDim))
-            throw new ArgumentException($"{keys.Count} sets of keys and {values.Count} of values are not layers of {kvHeads} × {headDim} channels", nameof(keys));
+        {
+            throw new ArgumentException(
+                $"{keys.Count} sets of keys and {values.Count} of values are not layers of {kvHeads} × {headDim} channels", nameof(keys));
+        }
+
         (KvHeads, HeadDim, Keys, Values) = (kvHeads, headDim, keys, values);
     }
 
@@ -56,8 +60,8 @@ public sealed class ChannelTable
         if ((Layers, KvHeads, HeadDim) != (model.Layers, model.KvHeads, model.HeadDim))
         {
             throw new WinnowException(
-                $"the channel file is for {Layers} layers of {KvHeads} KV heads with {HeadDim} channels and the model has {model.Layers} of {model.KvHeads} with "
-                + $"{model.HeadDim}; run 'winnow calibrate fourier' with this model");
+                $"the channel file is for {Layers} layers of {KvHeads} KV heads with {HeadDim} channels and the model has {model.Layers} of {model.KvHeads} "
+                + $"with {model.HeadDim}; run 'winnow calibrate fourier' with this model");
         }
     }
 
@@ -121,14 +125,15 @@ public sealed class ChannelTable
         if (document is not { Layers: >= 1, KvHeads: >= 1 and <= 4096, HeadDim: >= 1 and <= 1024, Frequencies: >= 1 })
         {
             throw new WinnowException(
-                $"{path}: {document.Layers} layers of {document.KvHeads} heads with {document.HeadDim} channels and {document.Frequencies} frequencies cannot be");
+                $"{path}: {document.Layers} layers of {document.KvHeads} heads with {document.HeadDim} channels and {document.Frequencies} frequencies "
+                + "cannot be");
         }
 
         if (document.Keys.Length != document.Layers || document.Values.Length != document.Layers)
             throw new WinnowException($"{path}: there are {document.Keys.Length} and {document.Values.Length} lists for {document.Layers} layers");
-        return new ChannelTable(
-            document.KvHeads, document.HeadDim, [.. document.Keys.Select((lists, layer) => ToSet(path, $"the keys of layer {layer}", document, lists))],
-            [.. document.Values.Select((lists, layer) => ToSet(path, $"the values of layer {layer}", document, lists))])
+        ChannelSet[] keys = [.. document.Keys.Select((lists, layer) => ToSet(path, $"the keys of layer {layer}", document, lists))];
+        ChannelSet[] values = [.. document.Values.Select((lists, layer) => ToSet(path, $"the values of layer {layer}", document, lists))];
+        return new ChannelTable(document.KvHeads, document.HeadDim, keys, values)
         {
             Rotated = document.Rotated, Frequencies = document.Frequencies,
         };

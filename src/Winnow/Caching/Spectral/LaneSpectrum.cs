@@ -5,7 +5,9 @@ using Winnow.Kernels.Spectral;
 
 namespace Winnow.Caching.Spectral;
 
-/// <summary>Sums, fits and errors of all channels of a lane's keys or values over a run of tokens: what channels are chosen by and what the chosen ones begin with.</summary>
+/// <summary>
+/// Sums, fits and errors of all channels of a lane's keys or values over a run of tokens: what channels are chosen by and what the chosen ones begin with.
+/// </summary>
 internal sealed class LaneSpectrum : IDisposable
 {
     private readonly NativeBuffer<float> _states = new();
@@ -15,9 +17,6 @@ internal sealed class LaneSpectrum : IDisposable
 
     /// <summary>Mean squared error of each channel, rebuilt.</summary>
     public float[] Errors { get; private set; } = [];
-
-    /// <summary>What was taken out of each channel before it was summed.</summary>
-    public float[] Centres { get; private set; } = [];
 
     /// <summary>Sum, minimum and maximum of each channel.</summary>
     public (float Sum, float Minimum, float Maximum)[] Extremes { get; private set; } = [];
@@ -29,27 +28,24 @@ internal sealed class LaneSpectrum : IDisposable
     /// <param name="first">Position of the run's first token.</param>
     /// <param name="length">Tokens of the run.</param>
     /// <param name="basis">Frequencies and period.</param>
-    /// <param name="rule">How curves are fitted.</param>
+    /// <param name="leastSquares">Whether curves are fitted by least squares or by deviations.</param>
     /// <param name="work">Working memory, reused from lane to lane.</param>
-    public void Measure(Lane lane, int headDim, bool keys, int first, int length, SpectralBasis basis, FitRule rule, SpectrumWork work)
+    public void Measure(Lane lane, int headDim, bool keys, int first, int length, SpectralBasis basis, bool leastSquares, SpectrumWork work)
     {
         int stride = KvLayout.PagesFor(length) * SpectralBasis.Block;
         work.Ensure(headDim, stride);
         Gather(lane, headDim, keys, first, length, stride, work.Series.Span);
-        (Fits, Errors, Centres) = (new AffineFit[headDim], new float[headDim], new float[headDim]);
-        Extremes = new (float, float, float)[headDim];
-        for (int channel = 0; channel < headDim; channel++)
-            Centre(channel, work.Series.Span.Slice(channel * stride, length), rule.Centred);
         _states.EnsureLength(headDim * basis.Width);
         SpectralTransform.Analyse(basis, work.Series, headDim, stride, length, _states);
         SpectralTransform.Synthesise(basis, _states, headDim, stride, length, work.Curves);
+        (Fits, Errors, Extremes) = (new AffineFit[headDim], new float[headDim], new (float, float, float)[headDim]);
         for (int channel = 0; channel < headDim; channel++)
         {
             ReadOnlySpan<float> series = work.Series.Span.Slice(channel * stride, length);
             Span<float> curve = work.Curves.Span.Slice(channel * stride, length);
-            AffineFit fit = AffineFit.Of(series, curve, rule.LeastSquares);
-            Errors[channel] = fit.Apply(series, curve);
-            Fits[channel] = fit with { Offset = fit.Offset + Centres[channel] };
+            Fits[channel] = AffineFit.Of(series, curve, leastSquares);
+            Errors[channel] = Fits[channel].Apply(series, curve);
+            Extremes[channel] = (TensorPrimitives.Sum(series), TensorPrimitives.Min(series), TensorPrimitives.Max(series));
         }
     }
 
@@ -66,7 +62,6 @@ internal sealed class LaneSpectrum : IDisposable
             states.Slice(basis.PaddedFrequencies, k).CopyTo(row[k..]);
             channels.WriteState(i, row);
             (channels.Scales[i], channels.Offsets[i]) = Fits[channel];
-            channels.Centres[i] = Centres[channel];
             if (channels.Extremes is null)
                 continue;
             Span<float> extremes = channels.Extremes.Span;
@@ -76,15 +71,6 @@ internal sealed class LaneSpectrum : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _states.Dispose();
-
-    private void Centre(int channel, Span<float> series, bool centred)
-    {
-        Extremes[channel] = (TensorPrimitives.Sum<float>(series), TensorPrimitives.Min<float>(series), TensorPrimitives.Max<float>(series));
-        if (!centred)
-            return;
-        Centres[channel] = AffineFit.Mean(series);
-        TensorPrimitives.Subtract(series, Centres[channel], series);
-    }
 
     /// <summary>Turns entries into series: [headDim, stride], zeros after the last token.</summary>
     private static void Gather(Lane lane, int headDim, bool keys, int first, int length, int stride, Span<float> series)

@@ -7,7 +7,7 @@ namespace Winnow.Caching.Storage;
 
 /// <summary>
 /// The keys or the values of one spectral segment. Kept channels are 16-bit floats of each token, in blocks of 64 tokens ([kept][64] for keys, [64][kept] for
-/// values); a compressed channel is 2k sums, a scale, an offset and a centre, however many tokens there are.
+/// values); a compressed channel is 2k sums, a scale and an offset, however many tokens there are.
 /// </summary>
 internal sealed class SpectralChannels : IDisposable
 {
@@ -22,7 +22,6 @@ internal sealed class SpectralChannels : IDisposable
     private readonly NativeBuffer<ushort>? _halfStates;
     private readonly NativeBuffer<float> _scales;
     private readonly NativeBuffer<float> _offsets;
-    private readonly NativeBuffer<float> _centres;
 
     /// <summary>Makes room.</summary>
     /// <param name="kept">Channels stored token by token, ascending.</param>
@@ -38,7 +37,6 @@ internal sealed class SpectralChannels : IDisposable
         else
             _states = new NativeBuffer<float>(states);
         (_scales, _offsets) = (new NativeBuffer<float>(compressed.Length), new NativeBuffer<float>(compressed.Length));
-        _centres = new NativeBuffer<float>(compressed.Length);
         Extremes = form.Refits ? new NativeBuffer<float>(3 * compressed.Length) : null;
     }
 
@@ -52,15 +50,11 @@ internal sealed class SpectralChannels : IDisposable
 
     public Span<float> Offsets => _offsets.Span;
 
-    /// <summary>What is taken out of each compressed channel before it is summed.</summary>
-    public Span<float> Centres => _centres.Span;
-
     /// <summary>[3, compressed]: sum, minimum and maximum of all tokens seen, where the fit is renewed; null otherwise.</summary>
     public NativeBuffer<float>? Extremes { get; }
 
     /// <summary>Bytes of what attention reads of the channels.</summary>
-    public long Bytes => _entries.ByteLength + (_states?.ByteLength ?? 0) + (_halfStates?.ByteLength ?? 0) + _scales.ByteLength + _offsets.ByteLength
-        + _centres.ByteLength;
+    public long Bytes => _entries.ByteLength + (_states?.ByteLength ?? 0) + (_halfStates?.ByteLength ?? 0) + _scales.ByteLength + _offsets.ByteLength;
 
     /// <summary>Bytes of channel lists and running extremes.</summary>
     public long ListBytes => _kept.ByteLength + _compressed.ByteLength + (Extremes?.ByteLength ?? 0);
@@ -95,16 +89,16 @@ internal sealed class SpectralChannels : IDisposable
     {
         for (int i = 0; i < _compressed.Length; i++)
         {
-            float value = vector[_compressed.Span[i]], centred = value - _centres.Span[i];
+            float value = vector[_compressed.Span[i]];
             if (_states is not null)
             {
                 Span<float> row = _states.Span.Slice(i * angles.Length, angles.Length);
-                TensorPrimitives.MultiplyAdd(angles, centred, row, row);
+                TensorPrimitives.MultiplyAdd(angles, value, row, row);
             }
             else
             {
                 ReadState(i, work);
-                TensorPrimitives.MultiplyAdd(angles, centred, work, work);
+                TensorPrimitives.MultiplyAdd(angles, value, work, work);
                 WriteState(i, work);
             }
 
@@ -171,7 +165,6 @@ internal sealed class SpectralChannels : IDisposable
         _halfStates?.Dispose();
         _scales.Dispose();
         _offsets.Dispose();
-        _centres.Dispose();
         Extremes?.Dispose();
     }
 
@@ -183,7 +176,6 @@ internal sealed class SpectralChannels : IDisposable
         yield return new Part(() => channels._states is { } states ? MemoryMarshal.AsBytes(states.Span) : MemoryMarshal.AsBytes(channels._halfStates!.Span));
         yield return new Part(() => MemoryMarshal.AsBytes(channels._scales.Span));
         yield return new Part(() => MemoryMarshal.AsBytes(channels._offsets.Span));
-        yield return new Part(() => MemoryMarshal.AsBytes(channels._centres.Span));
         yield return new Part(() => channels.Extremes is { } extremes ? MemoryMarshal.AsBytes(extremes.Span) : []);
     }
 

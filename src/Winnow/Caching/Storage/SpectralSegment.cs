@@ -6,8 +6,8 @@ using Winnow.Kernels.Spectral;
 namespace Winnow.Caching.Storage;
 
 /// <summary>
-/// The middle of one lane: tokens in a row, of which some channels are stored token by token and the others as Fourier sums over all tokens. Keys and values have
-/// channel sets of their own, each from none to all channels. Token t of the segment has transform index t, however long the text before it.
+/// The middle of one lane: tokens in a row, of which some channels are stored token by token and the others as Fourier sums over all tokens. Keys and values
+/// have channel sets of their own, each from none to all channels. Token t of the segment has transform index t, however long the text before it.
 /// </summary>
 internal sealed class SpectralSegment : IDisposable
 {
@@ -114,7 +114,7 @@ internal sealed class SpectralSegment : IDisposable
                 channels.ReadState(i, packed);
                 // The products of series and curve add up to the squares of the sums, so the tokens themselves are not needed.
                 AffineFit fit = leastSquares
-                    ? AffineFit.OfLeastSquares(extremes[i] / Length, TensorPrimitives.SumOfSquares<float>(packed) / Length, channels.Centres[i], curve)
+                    ? AffineFit.OfLeastSquares(extremes[i] / Length, TensorPrimitives.SumOfSquares<float>(packed) / Length, curve)
                     : AffineFit.OfDeviation(extremes[i] / Length, extremes[count + i], extremes[2 * count + i], curve);
                 (channels.Scales[i], channels.Offsets[i]) = fit;
             }
@@ -123,8 +123,8 @@ internal sealed class SpectralSegment : IDisposable
 
     /// <summary>Goes over to a longer period: the tokens are rebuilt with the old sums and summed up with the new frequencies.</summary>
     /// <param name="basis">The longer period.</param>
-    /// <param name="rule">How curves are fitted.</param>
-    public void Rebase(SpectralBasis basis, FitRule rule)
+    /// <param name="leastSquares">Whether curves are fitted by least squares or by deviations.</param>
+    public void Rebase(SpectralBasis basis, bool leastSquares)
     {
         foreach (SpectralChannels channels in new[] { Keys, Values })
         {
@@ -138,8 +138,6 @@ internal sealed class SpectralSegment : IDisposable
                 TensorPrimitives.Multiply(row, channels.Scales[i], row);
                 TensorPrimitives.Add(row, channels.Offsets[i], row);
                 row[Length..].Clear();
-                channels.Centres[i] = rule.Centred ? AffineFit.Mean(row[..Length]) : 0;
-                TensorPrimitives.Subtract(row[..Length], channels.Centres[i], row[..Length]);
             }
 
             SpectralTransform.Analyse(basis, series, count, stride, Length, states);
@@ -147,8 +145,8 @@ internal sealed class SpectralSegment : IDisposable
             Span<float> packed = new float[2 * k];
             for (int i = 0; i < count; i++)
             {
-                AffineFit fit = AffineFit.Of(series.Span.Slice(i * stride, Length), curves.Span.Slice(i * stride, Length), rule.LeastSquares);
-                (channels.Scales[i], channels.Offsets[i]) = fit with { Offset = fit.Offset + channels.Centres[i] };
+                ReadOnlySpan<float> target = series.Span.Slice(i * stride, Length), curve = curves.Span.Slice(i * stride, Length);
+                (channels.Scales[i], channels.Offsets[i]) = AffineFit.Of(target, curve, leastSquares);
                 states.Span.Slice(i * basis.Width, k).CopyTo(packed);
                 states.Span.Slice(i * basis.Width + basis.PaddedFrequencies, k).CopyTo(packed[k..]);
                 channels.WriteState(i, packed);

@@ -154,14 +154,15 @@ public sealed class FourierTests : IDisposable
         const int K = 12;
         using SpectralBasis narrow = new(200, K), wide = new(260, K);
         using SpectralSegment segment = new(
-            narrow, 1, new SpectralChannels([], [0], new SpectralForm(true, K, false, true)), new SpectralChannels([0], [], new SpectralForm(false, K, false, true)));
+            narrow, 1, new SpectralChannels([], [0], new SpectralForm(true, K, false, true)),
+            new SpectralChannels([0], [], new SpectralForm(false, K, false, true)));
         for (int t = 0; t < 200; t++)
             segment.Append([MathF.Sin(t / 25f) + 2], [t], new float[4 * K]);
         Assert.Throws<InvalidOperationException>(() => segment.Append([0], [0], new float[4 * K]));
         segment.Refit(leastSquares: true);
         float[] before = Rebuilt(segment), series = [.. Enumerable.Range(0, 200).Select(t => MathF.Sin(t / 25f) + 2)];
         Assert.InRange(Mean(before, series), 0, 0.02);
-        segment.Rebase(wide, new FitRule(true, true));
+        segment.Rebase(wide, leastSquares: true);
         Assert.InRange(Mean(Rebuilt(segment), before), 0, 0.02);
         segment.Append([2], [200], new float[4 * K]);
         Assert.Equal((201, 260), (segment.Length, segment.Basis.Period));
@@ -218,7 +219,10 @@ public sealed class FourierTests : IDisposable
         using SpectralAttention attention = new(team);
         float[] output = new float[2];
         attention.Join(
-            new SpectralRequest { Lanes = new[] { segment.View }, Basis = basis, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, HeadDim = 2, Scale = 1 },
+            new SpectralRequest
+            {
+                Lanes = new[] { segment.View }, Basis = basis, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, HeadDim = 2, Scale = 1,
+            },
             output, [float.NegativeInfinity]);
         return output[0];
     }

@@ -72,7 +72,8 @@ public sealed class ChannelTableTests : IDisposable
         Table().Save(_path);
         Winnow.Caching.ChosenPolicy policy = Winnow.Caching.PolicyCatalogue.Parse($"fourier:channels={_path}", Winnow.Caching.Budget.Parse("50%"));
         Assert.Contains(
-            "2 layers of 2 KV heads with 3 channels and the model has 2 of 2 with 32", Assert.Throws<WinnowException>(() => model.CreateSequence(policy)).Message,
+            "2 layers of 2 KV heads with 3 channels and the model has 2 of 2 with 32",
+            Assert.Throws<WinnowException>(() => model.CreateSequence(policy)).Message,
             StringComparison.Ordinal);
         Assert.Contains("cannot be read", Assert.Throws<WinnowException>(() => ChannelTable.Load(_path + ".none")).Message, StringComparison.Ordinal);
     }
