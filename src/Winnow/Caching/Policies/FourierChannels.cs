@@ -55,6 +55,9 @@ internal sealed class FourierChannels(Fourier.Options options, SpectralPlan plan
         if (calibrated is not null && options.UseLists)
             return calibrated;
         IReadOnlyList<float> errors = calibrated?.Errors ?? [.. spectra.SelectMany(spectrum => spectrum.Errors)];
-        return ChannelSet.Best(errors, ChannelQuotas.Count(share, spectra.Length * headDim));
+        int channels = spectra.Length * headDim;
+        // A share worked out from the budget must not exceed it: then parts of a kept channel do not count.
+        int compressed = options.Quotas is null ? channels - ChannelQuotas.Count(1 - share, channels) : ChannelQuotas.Count(share, channels);
+        return ChannelSet.Best(errors, compressed);
     }
 }
