@@ -7,7 +7,7 @@ internal sealed class ModelCopies : IDisposable
 {
     /// <summary>
     /// Bytes of weights up to which rows side by side are worth their memory: a core's share of the cache holds the weights of such a model, and waiting for
-    /// each other in every product costs two threads a quarter of their time. Larger models wait for memory, whoever asks for it.
+    /// each other in every product costs two threads a fifth of their time. Larger models wait for memory, whoever asks for it.
     /// </summary>
     private const long SmallModel = 64L << 20;
 
