@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Winnow.Kernels.Attention;
 using Winnow.Kernels.Memory;
 using Winnow.Kernels.Simd;
 using Winnow.Kernels.Threading;
@@ -140,38 +141,24 @@ public sealed unsafe class SpectralAttention : IDisposable
         for (int i = 0; i < view.CompressedCount; i++)
         {
             float curve = view.States is not null
-                ? Dot<TVector>(basis, probabilities, view.States + (long)i * 2 * basis.Frequencies)
-                : Dot<TVector>(basis, probabilities, view.HalfStates + (long)i * 2 * basis.Frequencies);
+                ? Dot<TVector, FloatLoader<TVector>>(basis, probabilities, new(view.States + (long)i * 2 * basis.Frequencies, basis.Frequencies))
+                : Dot<TVector, HalfLoader<TVector>>(basis, probabilities, new(view.HalfStates + (long)i * 2 * basis.Frequencies, basis.Frequencies));
             values[view.Compressed[i]] = view.Scales[i] * curve + weight * view.Offsets[i];
         }
     }
 
     /// <summary>Reads over the end of a row of states; the probabilities' sums are zero there.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TVector>(SpectralBasis basis, float* sums, float* states)
+    private static float Dot<TVector, TLoader>(SpectralBasis basis, float* sums, TLoader states)
         where TVector : unmanaged, IFloatVector<TVector>
+        where TLoader : struct, ITileLoader<TVector>
     {
         TVector total = TVector.Zero;
         int padded = basis.PaddedFrequencies;
         for (int f = 0; f < padded; f += TVector.Count)
         {
-            total = TVector.MultiplyAdd(TVector.Load(sums + f), TVector.Load(states + f), total);
-            total = TVector.MultiplyAdd(TVector.Load(sums + padded + f), TVector.Load(states + basis.Frequencies + f), total);
-        }
-
-        return TVector.HorizontalSum(total);
-    }
-
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static float Dot<TVector>(SpectralBasis basis, float* sums, ushort* states)
-        where TVector : unmanaged, IFloatVector<TVector>
-    {
-        TVector total = TVector.Zero;
-        int padded = basis.PaddedFrequencies;
-        for (int f = 0; f < padded; f += TVector.Count)
-        {
-            total = TVector.MultiplyAdd(TVector.Load(sums + f), TVector.LoadHalf(states + f), total);
-            total = TVector.MultiplyAdd(TVector.Load(sums + padded + f), TVector.LoadHalf(states + basis.Frequencies + f), total);
+            total = TVector.MultiplyAdd(TVector.Load(sums + f), states.Load(0, f), total);
+            total = TVector.MultiplyAdd(TVector.Load(sums + padded + f), states.Load(1, f), total);
         }
 
         return TVector.HorizontalSum(total);
