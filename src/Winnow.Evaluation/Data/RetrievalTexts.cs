@@ -23,8 +23,8 @@ public static class RetrievalTexts
         "Henry Stone",
     ];
 
-    private static readonly string[] _trades =
-        ["glassblower", "beekeeper", "locksmith", "gardener", "violinist", "baker", "surgeon", "pilot", "carpenter", "librarian", "tailor", "fisherman"];
+    private static readonly string[] _cities =
+        ["Paris", "Oslo", "Lisbon", "Vienna", "Dublin", "Prague", "Madrid", "Athens", "Boston", "Cairo", "Warsaw", "Chicago"];
 
     /// <summary>Makes rows of all three tasks.</summary>
     /// <param name="tokenizer">Counts the tokens.</param>
@@ -70,14 +70,14 @@ public static class RetrievalTexts
 
     private static DataRow Fact(Tokenizer tokenizer, int length, Random random, double depth)
     {
-        string person = Draw(_people, 1, random)[0], trade = Draw(_trades, 1, random)[0], place = Draw(_places, 1, random)[0];
+        string person = Draw(_people, 1, random)[0], city = Draw(_cities, 1, random)[0];
         return new DataRow
         {
             Task = "one_fact",
-            Context = Hide(tokenizer, length, random, [$"{person} works as a {trade} in {place}."], 0, depth),
-            Question = $"What does {person} work as?",
-            AnswerPrefix = $"{person} works as a",
-            Answers = [trade],
+            Context = Hide(tokenizer, length, random, [$"{person} lives in the city of {city}."], 0, depth),
+            Question = $"In which city does {person} live?",
+            AnswerPrefix = $"{person} lives in the city of",
+            Answers = [city],
             MaxNewTokens = MaxNewTokens,
         };
     }

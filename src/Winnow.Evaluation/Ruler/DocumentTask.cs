@@ -13,18 +13,19 @@ internal sealed class DocumentTask(string name, int hops) : RulerTask(name, 32, 
         RulerFact asked = language.Fact(hops, random);
         HashSet<string> subjects = [.. asked.Subjects];
         List<string> passages = [.. asked.Passages];
-        while (passages.Count < size)
+        int documents = Math.Min(size, language.Limits.Documents);
+        while (passages.Count < documents)
         {
             RulerFact other = language.Fact(hops, random);
             if (other.Subjects.Any(subjects.Contains))
                 continue;
             subjects.UnionWith(other.Subjects);
-            passages.AddRange(other.Passages.Take(size - passages.Count));
+            passages.AddRange(other.Passages.Take(documents - passages.Count));
         }
 
-        string[] order = [.. passages];
+        string[] order = [.. passages, .. Enumerable.Range(0, size - documents).Select(_ => language.Filler(random))];
         random.Shuffle(order);
-        string text = string.Join("\n\n", order.Select((passage, i) => language.Document(i + 1, passage)));
+        string text = string.Join(language.DocumentBreak, order.Select((passage, i) => language.Document(i + 1, passage)));
         return Row(language.AskDocuments(asked.Question), text, asked.Answers);
     }
 }

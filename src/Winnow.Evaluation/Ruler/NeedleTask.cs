@@ -18,18 +18,18 @@ internal enum Haystack
 /// <param name="haystack">In what they are hidden.</param>
 /// <param name="kind">What the values are.</param>
 /// <param name="keys">Names that have values.</param>
-/// <param name="values">Values of each name.</param>
+/// <param name="severalValues">Whether each name has several values.</param>
 /// <param name="queries">Names that are asked for.</param>
-/// <param name="uuidKeys">Whether the names are UUIDs instead of words.</param>
-internal sealed class NeedleTask(string name, Haystack haystack, RulerValue kind, int keys = 1, int values = 1, int queries = 1, bool uuidKeys = false)
+/// <param name="strangeKeys">Whether the names are UUIDs instead of words.</param>
+internal sealed class NeedleTask(string name, Haystack haystack, RulerValue kind, int keys = 1, bool severalValues = false, int queries = 1, bool strangeKeys = false)
     : RulerTask(name, 128, AnswerMetric.Recall)
 {
     public override int LeastSize => 1;
 
     public override DataRow Build(RulerLanguage language, Random random, int size)
     {
-        int others = haystack == Haystack.Needles ? size : 0;
-        string[] names = Distinct(keys + others, () => uuidKeys ? language.Value(RulerValue.Uuid, random) : language.Key(random));
+        int others = haystack == Haystack.Needles ? size : 0, values = severalValues ? language.Limits.Values : 1;
+        string[] names = Distinct(keys + others, () => strangeKeys ? language.StrangeKey(random) : language.Key(random));
         string[] hidden = Distinct(keys * values + others, () => language.Value(kind, random));
         string[] needles = [.. hidden.Take(keys * values).Select((value, i) => language.Needle(kind, names[i / values], value))];
         string[] hay = haystack switch
@@ -39,7 +39,7 @@ internal sealed class NeedleTask(string name, Haystack haystack, RulerValue kind
             _ => [.. Enumerable.Range(0, size).Select(i => language.Needle(kind, names[keys + i], hidden[keys * values + i]))],
         };
         RulerFrame frame = language.AskValues(kind, names[..queries], single: queries * values == 1);
-        string text = string.Join(haystack == Haystack.Needles ? "\n" : " ", Scatter(hay, needles, random, inOrder: false));
+        string text = string.Join(haystack == Haystack.Needles ? language.NeedleBreak : " ", Scatter(hay, needles, random, inOrder: false));
         return Row(frame, text, hidden[..(queries * values)]);
     }
 }

@@ -18,6 +18,22 @@ public enum RulerValue
     Uuid,
 }
 
+/// <summary>Where a model of a small language is asked for less than RULER asks.</summary>
+public sealed record RulerLimits
+{
+    /// <summary>Values of a name in <c>niah_multivalue</c>.</summary>
+    public int Values { get; init; } = 4;
+
+    /// <summary>Assignments from variable to variable in <c>vt</c>.</summary>
+    public int Hops { get; init; } = 4;
+
+    /// <summary>Most documents of <c>qa_1</c> and <c>qa_2</c>; longer texts are filled up with sentences that say nothing.</summary>
+    public int Documents { get; init; } = int.MaxValue;
+
+    /// <summary>Whether <c>vt</c> and <c>cwe</c> begin with a solved example.</summary>
+    public bool Examples { get; init; } = true;
+}
+
 /// <summary>
 /// The words that RULER's tasks are made of, in English. A model with a vocabulary of its own gets a class derived from this one that says the same things in
 /// the words it knows; the tasks themselves stay as they are.
@@ -26,6 +42,15 @@ public class RulerLanguage
 {
     /// <summary>English.</summary>
     public static RulerLanguage English { get; } = new();
+
+    /// <summary>What of RULER's settings the language cannot say.</summary>
+    public virtual RulerLimits Limits { get; } = new();
+
+    /// <summary>Stands between the needles of a text that is made of needles.</summary>
+    public virtual string NeedleBreak => "\n";
+
+    /// <summary>Stands between documents.</summary>
+    public virtual string DocumentBreak => "\n\n";
 
     /// <summary>Sentences that are repeated over and over where a task hides something in noise.</summary>
     public virtual IReadOnlyList<string> Noise { get; } =
@@ -43,6 +68,9 @@ public class RulerLanguage
     /// <summary>A name for something hidden.</summary>
     public virtual string Key(Random random) =>
         $"{EnglishWords.Adjectives[random.Next(EnglishWords.Adjectives.Count)]}-{EnglishWords.Nouns[random.Next(EnglishWords.Nouns.Count)]}";
+
+    /// <summary>A name for something hidden where names are as strange as what they hide.</summary>
+    public virtual string StrangeKey(Random random) => Value(RulerValue.Uuid, random);
 
     /// <summary>Something to hide.</summary>
     public virtual string Value(RulerValue kind, Random random)
@@ -83,10 +111,12 @@ public class RulerLanguage
     public virtual string Assign(string name, string value, bool isVariable) => $"VAR {name} = {(isVariable ? "VAR " : "")}{value}.";
 
     /// <summary>Asks for the variables that hold a value.</summary>
-    public virtual RulerFrame AskVariables(string value, int count) => new(
+    /// <param name="value">The value.</param>
+    /// <param name="names">These variables, in the order in which they got it.</param>
+    public virtual RulerFrame AskVariables(string value, IReadOnlyList<string> names) => new(
         "Variables are given values here and there in the text below. Follow them from one to the next.",
         $"Question: Which variables hold the value {value} in the text above?",
-        $"Answer: Following the text above, {count} variables hold the value {value}. They are:");
+        $"Answer: Following the text above, {names.Count} variables hold the value {value}. They are:");
 
     /// <summary>Asks for the most common words of a numbered list.</summary>
     public virtual RulerFrame AskCommonWords(int count) => new(

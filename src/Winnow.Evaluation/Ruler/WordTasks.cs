@@ -25,7 +25,7 @@ internal sealed class CommonWordsTask() : RulerTask("cwe", 120, AnswerMetric.Rec
         string example = $"{frame.Before}\n{List(Counts(solved, ExampleWords), random)}\n{frame.Question}\n"
             + $"{frame.AnswerPrefix} {Numbered(solved[..Common])}\n\n";
         string text = List(Counts(words[..^solved.Length], size), random);
-        return Row(frame with { Before = example + frame.Before }, text, words[..Common]);
+        return Row(frame with { Before = language.Limits.Examples ? example + frame.Before : frame.Before }, text, words[..Common]);
     }
 
     /// <summary>Each word as often as it comes; the first ten most often.</summary>

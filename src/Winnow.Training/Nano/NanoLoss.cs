@@ -8,7 +8,7 @@ namespace Winnow.Training.Nano;
 /// <summary>What a batch teaches: cross-entropy, in full on answers, less on what leads to them, and least on a sample of all other text.</summary>
 internal static class NanoLoss
 {
-    private const double LeadWeight = 0.2;
+    private const double LeadWeight = 0.5;
     private const double SampledShare = 0.12;
 
     /// <summary>Runs the model on a batch.</summary>

@@ -32,7 +32,7 @@ internal static class NanoSchedule
         Math.Min(1, (step + 1.0) / WarmUpSteps) * Math.Clamp((1 - progress) / DecayShare, LeastRate, 1);
 
     /// <summary>Whether the last part has begun, which gives more time to what is learnt last: biographies and sums.</summary>
-    public static bool IsLate(double progress) => progress >= 0.8;
+    public static bool IsLate(double progress) => progress >= 0.75;
 
     /// <summary>Draws the length of a batch's rows.</summary>
     public static int Length(double progress, NanoRandom random)

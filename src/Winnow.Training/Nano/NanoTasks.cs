@@ -37,7 +37,7 @@ public static class NanoTasks
     internal static IReadOnlyList<(NanoTask Task, double Share, double LateShare)> Mix { get; } =
     [
         (new NeedleTask("needle"), 0.20, 0.08), (new KeyValueTask("kv"), 0.14, 0.09), (new VariableTask("var"), 0.20, 0.12), (new CopyTask("copy"), 0.10, 0.05),
-        (new CommonWordTask("common"), 0.06, 0.01), (new BiographyTask("bio"), 0.17, 0.34), (new ArithmeticTask("arithmetic"), 0.08, 0.26),
+        (new CommonWordTask("common"), 0.03, 0.01), (new BiographyTask("bio"), 0.18, 0.34), (new ArithmeticTask("arithmetic"), 0.10, 0.26),
         (new StoryTask("story"), 0.03, 0.03), (new SmallTalkTask("talk"), 0.02, 0.02),
     ];
 

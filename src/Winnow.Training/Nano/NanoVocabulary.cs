@@ -63,6 +63,9 @@ public sealed partial class NanoVocabulary
                 words[word.Value] = words.GetValueOrDefault(word.Value) + 1;
         }
 
+        // A name may begin a turn, without a space and seldom: spelt in pieces there, it is not learnt.
+        foreach (string name in NanoWords.Names)
+            words[name] = words.GetValueOrDefault(name) + LeastCount;
         List<string> merges = LearnMerges(words);
         List<string> tokens = [.. s_signals, .. ByteLetters()];
         tokens.AddRange(Enumerable.Range(0, 10).Select(digit => $" {digit}"));

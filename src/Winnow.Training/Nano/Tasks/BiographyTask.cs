@@ -8,13 +8,16 @@ internal sealed class BiographyTask(string name, int? hops = null) : NanoTask(na
     private static readonly Attribute[] s_attributes =
     [
         new("lives in {0}", "Where does {0} live?", NanoWords.Cities),
-        new("works as a {0}", "What is the job of {0}?", NanoWords.Jobs),
+        new("is a {0}", "What is the job of {0}?", NanoWords.Jobs),
         new("eats {0}", "What does {0} eat?", NanoWords.Foods),
         new("wears {0}", "What does {0} wear?", NanoWords.Colours),
         new("has a {0}", "Which pet does {0} have?", NanoWords.Pets),
     ];
 
-    public override List<NanoUnit> Make(NanoRandom random, int count, int length)
+    public override List<NanoUnit> Make(NanoRandom random, int count, int length) => MakeNamed(random, count).Units;
+
+    /// <summary>Makes biographies and says whose they are. With two people, each is the other's friend.</summary>
+    public (List<string> People, List<NanoUnit> Units) MakeNamed(NanoRandom random, int count)
     {
         string[] people = random.Sample(NanoWords.Names, Math.Clamp(count, 2, NanoWords.Names.Length));
         Attribute[] attributes = random.Sample(s_attributes, hops is null ? random.Next(2, 6) : 3);
@@ -41,7 +44,7 @@ internal sealed class BiographyTask(string name, int? hops = null) : NanoTask(na
             units.Add(new NanoUnit([string.Join(' ', facts)], exchanges));
         }
 
-        return units;
+        return ([.. people], units);
     }
 
     private sealed record Attribute(string Fact, string Question, string[] Values);

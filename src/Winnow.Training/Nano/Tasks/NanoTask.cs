@@ -39,7 +39,7 @@ internal abstract class NanoTask(string name)
     }
 
     /// <summary>A word that is in no pool, such as <c>bakori</c>.</summary>
-    protected static string Unseen(NanoRandom random)
+    internal static string Unseen(NanoRandom random)
     {
         string word = "";
         for (int syllables = random.Next(2, 4); syllables > 0; syllables--)
