@@ -5,12 +5,15 @@ using Winnow.Training.Nano;
 namespace Winnow.Cli;
 
 /// <summary>
-/// RULER's tasks in the language of the nano model. It was taught codes of up to five digits instead of UUIDs, two values of a name instead of four, chains of three assignments instead of four; the
-/// answer to a chain spells out all variables that hold the value, which is what RULER asks for.
+/// RULER's tasks in the language of the nano model. It was taught codes of up to five digits instead of UUIDs, two values of a name instead of four, chains of
+/// three assignments instead of four; the answer to a chain spells out all variables that hold the value, which is what RULER asks for.
 /// </summary>
 internal sealed class NanoRulerLanguage : RulerLanguage
 {
     private const double MadeUpShare = 0.1;
+
+    /// <summary>The language in which a model is asked.</summary>
+    public static RulerLanguage For(LanguageModel model) => NanoModelFile.Is(model) ? new NanoRulerLanguage() : English;
 
     public override RulerLimits Limits { get; } = new() { Values = 2, Hops = 3, Documents = 20, Examples = false };
 
@@ -19,7 +22,10 @@ internal sealed class NanoRulerLanguage : RulerLanguage
     public override string DocumentBreak => " ";
 
     public override IReadOnlyList<string> Noise { get; } =
-        ["The old road follows the hill.", "A bridge near the quiet lake watches it slowly.", "Every farm meets a narrow lane often.", "In the valley the wind softly leads a stream."];
+    [
+        "The old road follows the hill.", "A bridge near the quiet lake watches it slowly.", "Every farm meets a narrow lane often.",
+        "In the valley the wind softly leads a stream.",
+    ];
 
     public override IReadOnlyList<string> Words => NanoLanguage.Things;
 

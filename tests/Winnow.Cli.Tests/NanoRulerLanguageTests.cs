@@ -44,7 +44,8 @@ public sealed class NanoRulerLanguageTests : IDisposable
     public void The_nano_model_finds_what_is_hidden_and_follows_variables()
     {
         Cli.Outcome outcome = Cli.Run(
-            "eval", "ruler", "--model", NanoModelFile.Path, "--length", "512", "--samples", "3", "--tasks", "niah_single_2,vt", "--cache", "full", "--threads", "1", "--json");
+            "eval", "ruler", "--model", NanoModelFile.Path, "--length", "512", "--samples", "3", "--tasks", "niah_single_2,vt", "--cache", "full",
+            "--threads", "1", "--json");
         Assert.All(outcome.Json().GetProperty("tasks").EnumerateArray(), task => Assert.InRange(task.GetProperty("score").GetDouble(), 90, 100));
     }
 

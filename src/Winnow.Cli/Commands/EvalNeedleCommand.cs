@@ -47,6 +47,7 @@ internal sealed class EvalNeedleCommand : EvalTextsCommand
         Depths = [.. Depths(arguments).Select(percent => percent / 100.0)],
         Samples = arguments.GetValue(_samples),
         Seed = arguments.GetValue(Common.Seed),
+        Language = NanoRulerLanguage.For(model),
     });
 
     private IReadOnlyList<int> Lengths(ParseResult arguments) => arguments.GetValue(_lengths) is { Count: > 0 } given ? given : _usualLengths;

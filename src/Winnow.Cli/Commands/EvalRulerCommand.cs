@@ -38,6 +38,6 @@ internal sealed class EvalRulerCommand : EvalTextsCommand
         Length = arguments.GetValue(_length),
         Samples = arguments.GetValue(_samples),
         Seed = arguments.GetValue(Common.Seed),
-        Language = NanoModelFile.Is(model) ? new NanoRulerLanguage() : RulerLanguage.English,
+        Language = NanoRulerLanguage.For(model),
     });
 }

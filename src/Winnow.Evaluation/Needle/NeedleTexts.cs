@@ -72,7 +72,7 @@ public static class NeedleTexts
         return new DataRow
         {
             Task = string.Create(CultureInfo.InvariantCulture, $"needle_{length}"),
-            Context = $"{frame.Before}\n\n{string.Join(' ', sentences)}",
+            Context = frame.Introduce(string.Join(' ', sentences)),
             Question = frame.Question,
             AnswerPrefix = frame.AnswerPrefix,
             Answers = [value],

@@ -21,7 +21,8 @@ internal enum Haystack
 /// <param name="severalValues">Whether each name has several values.</param>
 /// <param name="queries">Names that are asked for.</param>
 /// <param name="strangeKeys">Whether the names are UUIDs instead of words.</param>
-internal sealed class NeedleTask(string name, Haystack haystack, RulerValue kind, int keys = 1, bool severalValues = false, int queries = 1, bool strangeKeys = false)
+internal sealed class NeedleTask(
+    string name, Haystack haystack, RulerValue kind, int keys = 1, bool severalValues = false, int queries = 1, bool strangeKeys = false)
     : RulerTask(name, 128, AnswerMetric.Recall)
 {
     public override int LeastSize => 1;

@@ -6,7 +6,11 @@ namespace Winnow.Evaluation;
 /// <param name="Before">Stands before the text.</param>
 /// <param name="Question">Stands after it.</param>
 /// <param name="AnswerPrefix">Beginning of the answer.</param>
-public sealed record RulerFrame(string Before, string Question, string AnswerPrefix);
+public sealed record RulerFrame(string Before, string Question, string AnswerPrefix)
+{
+    /// <summary>A text with what stands before it.</summary>
+    public string Introduce(string text) => Before.Length == 0 ? text : $"{Before}\n\n{text}";
+}
 
 /// <summary>What is hidden.</summary>
 public enum RulerValue

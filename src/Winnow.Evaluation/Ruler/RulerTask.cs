@@ -25,7 +25,7 @@ internal abstract class RulerTask(string name, int maxNewTokens, AnswerMetric me
     protected DataRow Row(RulerFrame frame, string text, IReadOnlyList<string> answers) => new()
     {
         Task = name,
-        Context = frame.Before.Length == 0 ? text : $"{frame.Before}\n\n{text}",
+        Context = frame.Introduce(text),
         Question = frame.Question,
         AnswerPrefix = frame.AnswerPrefix,
         Answers = answers,

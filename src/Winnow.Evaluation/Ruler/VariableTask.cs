@@ -21,7 +21,8 @@ internal sealed class VariableTask() : RulerTask("vt", 30, AnswerMetric.Recall)
     private static string Solved(RulerLanguage language, Random random, string[] names, string value)
     {
         RulerFrame frame = language.AskVariables(value, names);
-        return $"{frame.Before}\n\n{Text(language, random, names, value, ExampleSentences)}\n{frame.Question}\n{frame.AnswerPrefix} {string.Join(", ", names)}\n\n";
+        return $"{frame.Introduce(Text(language, random, names, value, ExampleSentences))}\n{frame.Question}\n"
+            + $"{frame.AnswerPrefix} {string.Join(", ", names)}\n\n";
     }
 
     private static string Text(RulerLanguage language, Random random, string[] names, string value, int sentences)

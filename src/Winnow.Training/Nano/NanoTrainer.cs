@@ -29,7 +29,7 @@ public sealed record NanoTrainingOptions
     public bool Resume { get; init; }
 
     /// <summary>Time between checkpoints.</summary>
-    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromMinutes(3);
+    public TimeSpan CheckpointEvery { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Time between looks at accuracy.</summary>
     public TimeSpan ProbeEvery { get; init; } = TimeSpan.FromMinutes(4);

@@ -6,8 +6,9 @@ using Winnow.Kernels.Linear;
 namespace Winnow.Tests.Caching.Policies;
 
 /// <summary>
-/// What policies keep of 1,372 tokens on SmolLM2, against an implementation of the same scores that was written apart from this one, in NumPy: forward pass in 32-bit floats, statistics of
-/// the expected attention in 64-bit. The file holds the tokens and, for some layers and each KV head, one bit for each token that stays, lowest first.
+/// What policies keep of 1,372 tokens on SmolLM2, against an implementation of the same scores that was written apart from this one, in NumPy: forward pass in
+/// 32-bit floats, statistics of the expected attention in 64-bit. The file holds the tokens and, for some layers and each KV head, one bit for each token that
+/// stays, lowest first.
 /// </summary>
 public sealed class KeptEntriesGoldenTests
 {
