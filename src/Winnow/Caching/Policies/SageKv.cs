@@ -34,6 +34,9 @@ public sealed class SageKv : CachePolicy
 
         /// <summary>One choice for all, by the sum of their logits: a different method, for comparison.</summary>
         GroupSum,
+
+        /// <summary>One choice for all, by the sum of their probabilities among the candidates; it may differ from that by logits.</summary>
+        GroupMass,
     }
 
     /// <summary>The policy in the catalogue.</summary>
@@ -44,7 +47,7 @@ public sealed class SageKv : CachePolicy
         Paper = "Wang et al. 2025, arXiv 2503.08879",
         Options =
         [
-            new PolicyOption("view", "per-query-head", "per-query-head, group-union or group-sum: who sees what in a group"),
+            new PolicyOption("view", "per-query-head", "per-query-head, group-union, group-sum or group-mass: who sees what in a group"),
             new PolicyOption("sink", "a quarter of keep", "first tokens that always stay"),
             new PolicyOption("k", "keep / (2 × group), rounded down to a power of two", "entries that each query head chooses"),
             new PolicyOption("fill", "true", "let heads choose on until the lane's budget is used, where their choices overlap; false for the paper's fixed k"),
@@ -197,7 +200,9 @@ public sealed class SageKv : CachePolicy
                     logits[g * length + slot] = float.NaN;
             }
 
-            if (options.View == GroupView.GroupSum)
+            if (options.View == GroupView.GroupMass)
+                ToProbabilities(logits, length);
+            if (options.View is GroupView.GroupSum or GroupView.GroupMass)
                 Choose(SumRows(logits, group, length), 1, group * selected, seen);
             else
                 Choose(logits, group, selected, seen);
@@ -222,6 +227,25 @@ public sealed class SageKv : CachePolicy
                     chosen += mask == 0 ? 1 : 0;
                     mask |= options.View == GroupView.PerQueryHead ? 1u << head : uint.MaxValue;
                 }
+            }
+        }
+
+        /// <summary>Softmax of each row over its candidates; what is always there stays NaN.</summary>
+        private static void ToProbabilities(Span<float> rows, int length)
+        {
+            for (int start = 0; start < rows.Length; start += length)
+            {
+                Span<float> row = rows.Slice(start, length);
+                float highest = float.NegativeInfinity, sum = 0;
+                foreach (float logit in row)
+                    highest = MathF.Max(highest, float.IsNaN(logit) ? highest : logit);
+                foreach (ref float logit in row)
+                {
+                    logit = MathF.Exp(logit - highest);
+                    sum += float.IsNaN(logit) ? 0 : logit;
+                }
+
+                System.Numerics.Tensors.TensorPrimitives.Divide(row, sum, row);
             }
         }
 

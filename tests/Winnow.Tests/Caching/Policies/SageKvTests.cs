@@ -39,6 +39,13 @@ public sealed class SageKvTests
     }
 
     [Fact]
+    public void SageKv_KnownAnswer3_summing_probabilities_chooses_otherwise_again()
+    {
+        using PolicyBench bench = Prompt(SageKv.GroupView.GroupMass, selected: 1, keep: 7);
+        Assert.Equal([0, 1, 3, 5, 7, 8, 9, 10, 11], bench.Kept());
+    }
+
+    [Fact]
     public void SageKv_KnownAnswer4_the_window_slides_and_the_view_keeps_its_size()
     {
         using PolicyBench bench = Prompt(SageKv.GroupView.PerQueryHead);
