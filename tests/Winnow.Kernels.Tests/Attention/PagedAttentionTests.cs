@@ -207,7 +207,7 @@ public sealed class PagedAttentionTests
             Queries = queries,
             Tokens = tokens,
             QueryHeads = queryHeads,
-            FirstPosition = first,
+            FirstPositions = new[] { first },
             Scale = 0.7f,
             SoftCap = softCap,
             Window = window,
