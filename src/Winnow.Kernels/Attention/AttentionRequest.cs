@@ -34,7 +34,7 @@ public readonly ref struct AttentionRequest
     public int Sequences => FirstPositions.Length;
 
     /// <summary>Lanes of a sequence.</summary>
-    public int KvHeads => Lanes.Length / Sequences;
+    public int KvHeads => Lanes.Length / Math.Max(1, Sequences);
 
     /// <summary>Query heads for each lane.</summary>
     public int GroupSize => QueryHeads / KvHeads;
