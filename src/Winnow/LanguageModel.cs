@@ -121,9 +121,9 @@ public sealed class LanguageModel : IDisposable
     /// <param name="sequences">Sequences of this model, none of them twice.</param>
     /// <param name="tokens">The token of each sequence.</param>
     /// <remarks>
-    /// The logits after each token lie in <see cref="Sequence.Logits"/> of its sequence. They are those of <see cref="Sequence.Decode"/>: to the last bit for one
-    /// or two sequences; for more, matrix products add in another order, and logits differ by rounding. A sequence's logits do not depend on which sequences are
-    /// beside it, only on how many.
+    /// The logits after each token lie in <see cref="Sequence.Logits"/> of its sequence. They are those of <see cref="Sequence.Decode"/>: to the last bit for
+    /// one or two sequences; for more, matrix products add in another order, and logits differ by rounding. A sequence's logits do not depend on which
+    /// sequences are beside it, only on how many.
     /// </remarks>
     /// <exception cref="WinnowException">
     /// The window of a sequence is full, its token id does not exist, or its prompt is not finished. No sequence has changed.

@@ -116,7 +116,8 @@ public sealed class Probes : IDisposable
         }
 
         return Outcome.Require(
-            equal && distance <= Rounding && SameEntries(alone, here), $"others beside a sequence do not change it: {equal}; it is off its run alone by {distance}");
+            equal && distance <= Rounding && SameEntries(alone, here),
+            $"others beside a sequence do not change it: {equal}; it is off its run alone by {distance}");
     }
 
     /// <summary>A model with three query heads to a KV head.</summary>

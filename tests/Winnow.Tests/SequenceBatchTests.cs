@@ -128,8 +128,8 @@ public sealed class SequenceBatchTests : IDisposable
         Refused<WinnowException>("sequence 2 of the batch cannot go on: the text of 2049 tokens is longer", company[0], company[1], full);
         Refused<WinnowException>("sequence 1 of the batch cannot go on: the prompt is not finished", company[0], unfinished);
         Refused<ArgumentException>("at least one sequence");
-        Assert.Contains("2 sequences need as many tokens, not 1", Assert.Throws<ArgumentException>(() => _model.DecodeBatch([company[0], company[1]], [5])).Message,
-            StringComparison.Ordinal);
+        Assert.Contains("2 sequences need as many tokens, not 1",
+            Assert.Throws<ArgumentException>(() => _model.DecodeBatch([company[0], company[1]], [5])).Message, StringComparison.Ordinal);
         Assert.Contains("sequence 1 of the batch cannot go on: token id 260 does not exist",
             Assert.Throws<WinnowException>(() => _model.DecodeBatch([company[0], company[1]], [5, 260])).Message, StringComparison.Ordinal);
         Assert.Equal(before, new[] { company[0].Position, company[1].Position });
@@ -163,7 +163,8 @@ public sealed class SequenceBatchTests : IDisposable
 
     private void Refused<TException>(string sentence, params Sequence[] sequences)
         where TException : Exception =>
-        Assert.Contains(sentence, Assert.ThrowsAny<TException>(() => _model.DecodeBatch(sequences, new int[sequences.Length])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            sentence, Assert.ThrowsAny<TException>(() => _model.DecodeBatch(sequences, new int[sequences.Length])).Message, StringComparison.Ordinal);
 
     /// <summary>Full caches of several lengths, some of them several runs of pages.</summary>
     private Company Read(int count, EntryType entries = EntryType.F16, int seed = 1) => new(_model, [.. Enumerable.Range(0, count).Select(i =>

@@ -155,7 +155,8 @@ public sealed class PagedAttentionTests
         attention.Attend(all, together);
         float[] logSumExp = attention.LogSumExp[..(lengths.Length * tokens * 6)].ToArray();
         NativeBuffer<float>[] sums = [.. lanes.Select(lane => new NativeBuffer<float>(lane.Length))];
-        AttentionRequest Own(int i) => Request([lanes[2 * i], lanes[2 * i + 1]], queries[(i * tokens * 6 * 64)..((i + 1) * tokens * 6 * 64)], tokens, 6, firsts[i]);
+        AttentionRequest Own(int i) =>
+            Request([lanes[2 * i], lanes[2 * i + 1]], queries[(i * tokens * 6 * 64)..((i + 1) * tokens * 6 * 64)], tokens, 6, firsts[i]);
         for (int i = 0; i < lengths.Length; i++)
             attention.AddColumnSums(Own(i), new ColumnObservation(), sums.AsSpan(2 * i, 2), sequence: i);
         for (int i = 0; i < lengths.Length; i++)
@@ -183,7 +184,8 @@ public sealed class PagedAttentionTests
         using LaneFixture lane = new(pool, 5, 1);
         AttentionRequest Of(int sequences) => new()
         {
-            Lanes = new[] { lane.View, lane.View, lane.View }, Queries = new float[4 * 3 * 32], Tokens = 1, QueryHeads = 3, FirstPositions = new int[sequences], Scale = 1,
+            Lanes = new[] { lane.View, lane.View, lane.View }, Queries = new float[4 * 3 * 32], Tokens = 1, QueryHeads = 3,
+            FirstPositions = new int[sequences], Scale = 1,
         };
         foreach (int sequences in new[] { 0, 2 })
         {
@@ -191,7 +193,8 @@ public sealed class PagedAttentionTests
                 Assert.Throws<ArgumentException>(() => attention.Attend(Of(sequences), new float[4 * 3 * 32])).Message, StringComparison.Ordinal);
         }
 
-        Assert.Contains("one sequence at a time", Assert.Throws<ArgumentException>(() => attention.Logits(Of(3), 0, new float[15])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "one sequence at a time", Assert.Throws<ArgumentException>(() => attention.Logits(Of(3), 0, new float[15])).Message, StringComparison.Ordinal);
     }
 
     [Theory]

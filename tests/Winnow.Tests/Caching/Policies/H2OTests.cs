@@ -193,7 +193,10 @@ public sealed class H2OTests
         LaneView[] lanes = [new LaneView(pages, kept.Length, positions)];
         float[] output = new float[2];
         attention.Attend(
-            new AttentionRequest { Lanes = lanes, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, FirstPositions = new[] { 3 }, Scale = 1 / MathF.Sqrt(2) },
+            new AttentionRequest
+            {
+                Lanes = lanes, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, FirstPositions = new[] { 3 }, Scale = 1 / MathF.Sqrt(2),
+            },
             output);
         pool.Release(pages.Span[0]);
         return output;
