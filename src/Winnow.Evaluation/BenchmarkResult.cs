@@ -20,25 +20,28 @@ public sealed record BenchmarkResult
     /// <summary>Tokens of the timed prefill.</summary>
     public required int PromptTokens { get; init; }
 
-    /// <summary>Tokens of the timed decoding.</summary>
+    /// <summary>Tokens of the timed decoding, of each sequence.</summary>
     public required int GenTokens { get; init; }
 
-    /// <summary>Tokens read before either.</summary>
+    /// <summary>Tokens read before either, by each sequence.</summary>
     public required int Depth { get; init; }
 
-    /// <summary>Prefill, tokens per second.</summary>
+    /// <summary>Sequences that decoded together.</summary>
+    public required int Sequences { get; init; }
+
+    /// <summary>Prefill of one sequence, tokens per second.</summary>
     public required SpeedSummary Prefill { get; init; }
 
-    /// <summary>Decoding, tokens per second.</summary>
+    /// <summary>Decoding, tokens per second of all sequences together.</summary>
     public required SpeedSummary Decode { get; init; }
 
     /// <summary>Stretches of the last decoding; empty when none were asked for.</summary>
     public IReadOnlyList<DecodeWindow> Windows { get; init; } = [];
 
-    /// <summary>Bytes of weights read for a decoded token.</summary>
+    /// <summary>Bytes of weights read for a decoded token: those of a pass, shared by its sequences.</summary>
     public required long WeightBytesPerToken { get; init; }
 
-    /// <summary>Bytes of live keys and values read for a decoded token, a mean over the timed decoding.</summary>
+    /// <summary>Bytes of live keys and values read for a decoded token, a mean over the timed decoding and the sequences.</summary>
     public required long KvBytesPerToken { get; init; }
 
     /// <summary>Bytes read for a decoded token: weights and live cache.</summary>
@@ -47,9 +50,9 @@ public sealed record BenchmarkResult
     /// <summary>Bytes a second that the median decoding speed amounts to.</summary>
     public double DecodeBytesPerSecond => Decode.Median * BytesPerToken;
 
-    /// <summary>Bytes of keys and values after the timed decoding, whole pages counted.</summary>
+    /// <summary>Bytes of keys and values of all sequences after the timed decoding, whole pages counted.</summary>
     public required long KvBytes { get; init; }
 
-    /// <summary>The same for a full cache.</summary>
+    /// <summary>The same for full caches.</summary>
     public required long KvBytesFull { get; init; }
 }

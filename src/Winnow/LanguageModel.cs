@@ -22,12 +22,13 @@ public sealed class LanguageModel : IDisposable
     private readonly ThreadTeam _team;
     private readonly Dictionary<PageFormat, CacheRuntime> _runtimes = [];
     private readonly Lock _gate = new();
+    private readonly SequenceBatch _batch;
     private TokenKinds[]? _tokenKinds;
     private bool _disposed;
 
     private LanguageModel(Checkpoint checkpoint, ThreadTeam team, ModelOptions options)
     {
-        (_checkpoint, _team, Options) = (checkpoint, team, options);
+        (_checkpoint, _team, Options, _batch) = (checkpoint, team, options, new SequenceBatch(this));
         Model = ModelLoader.Load(checkpoint, team, options.Activations);
         try
         {
@@ -111,6 +112,30 @@ public sealed class LanguageModel : IDisposable
             sequence.Dispose();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Adds one generated token to each of several sequences with one pass over the weights. Each sequence stands at its own position and keeps its own policy,
+    /// cache length and entry types; which sequences make a batch, and in which order, may change from call to call.
+    /// </summary>
+    /// <param name="sequences">Sequences of this model, none of them twice.</param>
+    /// <param name="tokens">The token of each sequence.</param>
+    /// <remarks>
+    /// The logits after each token lie in <see cref="Sequence.Logits"/> of its sequence. They are those of <see cref="Sequence.Decode"/>: to the last bit for
+    /// one or two sequences; for more, matrix products add in another order, and logits differ by rounding. A sequence's logits do not depend on which
+    /// sequences are beside it, only on how many.
+    /// </remarks>
+    /// <exception cref="WinnowException">
+    /// The window of a sequence is full, its token id does not exist, or its prompt is not finished. No sequence has changed.
+    /// </exception>
+    /// <exception cref="ArgumentException">
+    /// There is no sequence, one is named twice or belongs to another model, or the numbers of sequences and tokens differ. No sequence has changed.
+    /// </exception>
+    /// <exception cref="ObjectDisposedException">A sequence or the model is disposed. No sequence has changed.</exception>
+    public void DecodeBatch(ReadOnlySpan<Sequence> sequences, ReadOnlySpan<int> tokens)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _batch.Decode(sequences, tokens);
     }
 
     /// <inheritdoc/>

@@ -110,8 +110,7 @@ public sealed class Sequence : IDisposable
     public Span<float> Decode(int token)
     {
         ReadOnlySpan<int> tokens = [token];
-        Require(tokens);
-        RequireFinished("generating");
+        RequireStep(tokens);
         Run(tokens, CachePhase.Step, 0, _keepLogits);
         return _logits;
     }
@@ -161,6 +160,43 @@ public sealed class Sequence : IDisposable
         _disposed = true;
         _attention.Dispose();
         _store.Dispose();
+    }
+
+    internal CachedAttention Attention => _attention;
+
+    internal bool BelongsTo(LanguageModel model) => ReferenceEquals(_owner, model);
+
+    /// <summary>Checks that one more token can be generated, before anything changes.</summary>
+    internal void RequireStep(ReadOnlySpan<int> token)
+    {
+        Require(token);
+        RequireFinished("generating");
+    }
+
+    /// <summary>Prepares for a forward pass over some tokens, which <see cref="CompletePass"/> or <see cref="AbandonPass"/> ends.</summary>
+    internal void BeginPass(ReadOnlySpan<int> tokens, CachePhase phase)
+    {
+        _attention.Phase = phase;
+        _attention.Kinds = KindsOf(tokens);
+        _store.PassTokens = tokens.Length;
+    }
+
+    internal void CompletePass()
+    {
+        _store.Advance(_store.PassTokens);
+        _store.PassTokens = 0;
+    }
+
+    /// <summary>
+    /// After a pass that failed: some layers may have taken the tokens and some not, so all go back to the same position. What a policy dropped meanwhile stays
+    /// dropped.
+    /// </summary>
+    internal void AbandonPass()
+    {
+        _store.PassTokens = 0;
+        foreach (Lane lane in _store.Lanes)
+            lane.Truncate(_store.Position);
+        _attention.Session?.Truncate(_store.Position);
     }
 
     internal void Import(Stream stream)
@@ -269,25 +305,16 @@ public sealed class Sequence : IDisposable
 
     private void Run(ReadOnlySpan<int> tokens, CachePhase phase, int firstLogitRow, LogitsHandler handler)
     {
-        _attention.Phase = phase;
-        _attention.Kinds = KindsOf(tokens);
-        _store.PassTokens = tokens.Length;
+        BeginPass(tokens, phase);
         try
         {
             _owner.Model.Forward(tokens, _attention, firstLogitRow, handler);
-            _store.Advance(tokens.Length);
+            CompletePass();
         }
         catch
         {
-            // Some layers may have taken the tokens and some not; all go back to the same position. What a policy dropped meanwhile stays dropped.
-            foreach (Lane lane in _store.Lanes)
-                lane.Truncate(_store.Position);
-            _attention.Session?.Truncate(_store.Position);
+            AbandonPass();
             throw;
-        }
-        finally
-        {
-            _store.PassTokens = 0;
         }
     }
 

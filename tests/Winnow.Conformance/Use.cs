@@ -25,7 +25,8 @@ internal sealed record Use(string Title, string Meaning, CacheFeatures Feature, 
         new("q4_0", "Entries of 4 bits: the same for 60 % of the tokens, where chance is 50 %, in less than a sixth of the bytes. "
             + "Policies that choose between heads are the least stable here, since the heads of a random model hardly differ.",
             CacheFeatures.QuantisedEntries, (probes, row) => probes.FourBits(row)),
-        new("batch", "Sequences side by side take turns without disturbing each other, to the last bit.", CacheFeatures.None, (probes, row) => probes.Batch(row)),
+        new("batch", "Three sequences of different lengths step together: which others are beside a sequence changes nothing, to the last bit, and logits and "
+            + "entries are those of the sequence alone, but for rounding.", CacheFeatures.None, (probes, row) => probes.Batch(row)),
         new("GQA", "Three query heads share a KV head: the budget holds, and a budget of 100 % equals the full cache to the last bit.",
             CacheFeatures.GroupedQueries, (probes, row) => probes.GroupedQueries(row)),
         new("sliding window", "Every layer sees 64 tokens: the same as for GQA.", CacheFeatures.SlidingWindow, (probes, row) => probes.SlidingWindow(row)),

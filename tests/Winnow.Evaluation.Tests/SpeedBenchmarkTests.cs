@@ -36,6 +36,22 @@ public sealed class SpeedBenchmarkTests
         Assert.InRange(guided.KvBytes, 1, guided.KvBytesFull / 4);
     }
 
+    [Theory]
+    [InlineData("full", 100)]
+    [InlineData("fastgen", 25)]
+    public void Sequences_that_decode_together_have_caches_of_their_own_and_share_the_weights(string policy, int percent)
+    {
+        using TinyLlama tiny = new();
+        BenchmarkOptions options = Options(200, policy) with { Policy = PolicyCatalogue.Parse(policy, Budget.Parse($"{percent}%")) };
+        BenchmarkResult one = SpeedBenchmark.Run(tiny.Model, options), four = SpeedBenchmark.Run(tiny.Model, options with { Sequences = 4 });
+        Assert.Equal((1, 4), (one.Sequences, four.Sequences));
+        Assert.Equal(one.WeightBytesPerToken / 4, four.WeightBytesPerToken);
+        Assert.Equal(4 * one.KvBytesFull, four.KvBytesFull);
+        if (policy == "full")
+            Assert.Equal((one.KvBytesPerToken, 4 * one.KvBytes), (four.KvBytesPerToken, four.KvBytes));
+        Assert.Equal(3, four.Decode.Runs.Count);
+    }
+
     [Fact]
     public void A_long_decoding_is_shown_stretch_by_stretch()
     {
@@ -59,6 +75,14 @@ public sealed class SpeedBenchmarkTests
         using TinyLlama tiny = new();
         BenchmarkOptions options = new() { PromptTokens = prompt, GenTokens = generate, Depth = depth, Runs = runs };
         Assert.Contains(words, Assert.Throws<WinnowException>(() => SpeedBenchmark.Run(tiny.Model, options)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_sequence_at_all_cannot_be_measured()
+    {
+        using TinyLlama tiny = new();
+        WinnowException error = Assert.Throws<WinnowException>(() => SpeedBenchmark.Run(tiny.Model, Options(0, "full") with { Sequences = 0 }));
+        Assert.Contains("0 sequences cannot be measured", error.Message, StringComparison.Ordinal);
     }
 
     private static BenchmarkOptions Options(int depth, string policy) =>

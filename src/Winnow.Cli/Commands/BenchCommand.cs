@@ -15,19 +15,24 @@ internal sealed class BenchCommand : WinnowCommand
     private readonly Option<int> _genTokens = Values.Integer("--gen-tokens", "N", "tokens of the timed decoding", 128, least: 1);
     private readonly Option<IReadOnlyList<int>> _depths = Values.Integers("--depth", "N[,N…]", "tokens read before either, untimed", [0]);
     private readonly Option<int> _every = Values.Integer("--every", "N", "shows speed and memory after every N generated tokens of the last run; 0 for never", 0);
+    private readonly Option<int> _sequences = Values.Integer("--sequences", "N", "sequences that decode together, each with its own cache", 1, least: 1);
     private readonly Option<int> _runs = Values.Integer("--runs", "N", "timed runs, after one that warms up", 5, least: 1);
 
     public BenchCommand(Terminal terminal, CommonOptions common)
         : base("bench", "Measures prefill and decode speed.", terminal)
     {
         _common = common;
-        AddAll([common.Model, _promptTokens, _genTokens, _every, _depths, _runs, common.Cache, common.Keep, common.CacheType, common.Threads, common.FloatActivations, common.Json]);
+        AddAll([
+            common.Model, _promptTokens, _genTokens, _every, _depths, _sequences, _runs, common.Cache, common.Keep, common.CacheType, common.Threads,
+            common.FloatActivations, common.Json,
+        ]);
     }
 
     public override IReadOnlyList<Example> Examples =>
     [
         new("speed at the beginning of a text and deep inside", "winnow bench --depth 0,4096"),
         new("what a guided cache gains there", "winnow bench --depth 4096 --cache snapkv --keep 25%"),
+        new("eight answers at once", "winnow bench --depth 2048 --sequences 8 --cache snapkv --keep 25%"),
         new("whether a long answer slows down", "winnow bench --gen-tokens 3000 --every 500 --runs 1 --depth 512 --cache morphkv"),
         new("figures for a script", "winnow bench --runs 3 --json | jq '.results[].decode_tokens_per_s'"),
     ];
@@ -40,6 +45,7 @@ internal sealed class BenchCommand : WinnowCommand
             PromptTokens = arguments.GetValue(_promptTokens),
             GenTokens = arguments.GetValue(_genTokens),
             Window = arguments.GetValue(_every),
+            Sequences = arguments.GetValue(_sequences),
             Runs = arguments.GetValue(_runs),
             Policy = policy,
             Entries = _common.ReadCacheType(arguments),

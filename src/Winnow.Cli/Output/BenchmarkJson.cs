@@ -22,6 +22,7 @@ internal static class BenchmarkJson
     private static BenchRowJson Of(BenchmarkResult result) => new()
     {
         Depth = result.Depth,
+        Sequences = result.Sequences,
         PromptTokens = result.PromptTokens,
         GenTokens = result.GenTokens,
         Runs = result.Decode.Runs.Count,

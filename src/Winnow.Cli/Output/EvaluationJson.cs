@@ -46,6 +46,8 @@ internal sealed record BenchRowJson
 {
     public required int Depth { get; init; }
 
+    public required int Sequences { get; init; }
+
     public required int PromptTokens { get; init; }
 
     public required int GenTokens { get; init; }

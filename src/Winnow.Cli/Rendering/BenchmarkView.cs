@@ -13,7 +13,8 @@ internal static class BenchmarkView
         console.MarkupLineInterpolated($"[dim]{report.Machine.Runtime} · {report.Machine.System}[/]");
         console.MarkupLineInterpolated($"[bold]{report.Model}[/] [dim]{Figures.Bytes(report.ModelBytes)} · {report.Threads} threads · {report.Cache} cache, {report.CacheType} entries[/]");
         Table table = new Table().Border(TableBorder.Simple).AddColumn(Right("depth"));
-        foreach (string name in new[] { "prompt", "prefill tok/s", "min … max", "generated", "decode tok/s", "min … max", "MiB a token", "KV bytes" })
+        string[] columns = ["prompt", "prefill tok/s", "min … max", "sequences", "generated", "decode tok/s", "min … max", "MiB a token", "KV bytes"];
+        foreach (string name in columns)
             table.AddColumn(Right(name));
         foreach (BenchRowJson row in report.Results)
         {
@@ -22,6 +23,7 @@ internal static class BenchmarkView
                 Figures.Whole(row.PromptTokens),
                 $"[bold]{Figures.Short(row.PrefillTokensPerS)}[/]",
                 Spread(row.PrefillSpread),
+                Figures.Whole(row.Sequences),
                 Figures.Whole(row.GenTokens),
                 $"[bold]{Figures.Short(row.DecodeTokensPerS)}[/]",
                 Spread(row.DecodeSpread),
@@ -31,7 +33,7 @@ internal static class BenchmarkView
 
         console.Write(table);
         console.MarkupLineInterpolated(
-            $"[dim]median of {report.Results[0].Runs} runs; MiB a token: weights and cached entries that decoding one token reads[/]");
+            $"[dim]median of {report.Results[0].Runs} runs; decode: all sequences together; MiB a token: weights and cached entries that one token reads[/]");
         foreach (BenchRowJson row in report.Results.Where(row => row.Windows is not null))
             PrintWindows(console, row);
     }

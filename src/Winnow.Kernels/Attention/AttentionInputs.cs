@@ -1,22 +1,31 @@
 using System.Runtime.CompilerServices;
 namespace Winnow.Kernels.Attention;
 
-/// <summary>A request with spans pinned to pointers, so that worker threads can share it, and the geometry derived from it.</summary>
+/// <summary>
+/// One sequence's part of a request with spans pinned to pointers, so that worker threads can share it, and the geometry derived from it.
+/// </summary>
 internal readonly unsafe struct AttentionInputs
 {
     /// <summary>Query rows (tokens × group) of one tile.</summary>
     public const int TileRows = 64;
 
-    public AttentionInputs(in AttentionRequest request, PageFormat format, LaneView* lanes, float* queries)
+    /// <summary>The part of one sequence.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="format">Layout of the pages.</param>
+    /// <param name="sequence">Index of the sequence.</param>
+    /// <param name="lanes">The request's lanes.</param>
+    /// <param name="queries">The request's queries.</param>
+    public AttentionInputs(in AttentionRequest request, PageFormat format, int sequence, LaneView* lanes, float* queries)
     {
-        Lanes = lanes;
-        Queries = queries;
-        LaneCount = request.Lanes.Length;
+        LaneCount = request.KvHeads;
+        Lanes = lanes + sequence * LaneCount;
+        FirstRow = sequence * request.Tokens;
+        Queries = queries + (long)FirstRow * request.QueryHeads * format.HeadDim;
         Tokens = request.Tokens;
         QueryHeads = request.QueryHeads;
         Group = request.GroupSize;
         HeadDim = format.HeadDim;
-        FirstPosition = request.FirstPosition;
+        FirstPosition = request.FirstPositions[sequence];
         Scale = request.Scale;
         SoftCap = request.SoftCap;
         Window = request.Window;
@@ -30,6 +39,9 @@ internal readonly unsafe struct AttentionInputs
     public int LaneCount { get; }
 
     public int Tokens { get; }
+
+    /// <summary>Rows of the request's tokens before those of this sequence.</summary>
+    public int FirstRow { get; }
 
     public int QueryHeads { get; }
 

@@ -1,15 +1,17 @@
-using Winnow.Kernels.Memory;
+using System.Numerics.Tensors;
 using Winnow.Kernels.Simd;
 using Winnow.Kernels.Threading;
 
 namespace Winnow.Kernels.Attention;
 
 /// <summary>
-/// The attention pass. A work item is (lane, tile of queries, run of pages); workers take items from a shared counter. How the pages are cut into
-/// runs depends only on the request, so results do not change with the number of threads.
+/// The attention pass. A work item is (lane, tile of queries, run of pages), over the lanes of all sequences; workers take items from a shared counter, and
+/// whoever finishes the last item of a lane combines its runs. How the pages are cut into runs depends only on the lane, so results change neither with the
+/// number of threads nor with the sequences beside.
 /// </summary>
 internal readonly unsafe struct AttentionJob<TVector>(
-    AttentionInputs inputs, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, int pagesPerRun, int* runsBefore, int* next, float* partials)
+    AttentionInputs* sequences, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, AttentionSchedule schedule,
+    float* partials, float* output, float* logSumExp)
     : ITeamJob
     where TVector : unmanaged, IFloatVector<TVector>
 {
@@ -19,19 +21,21 @@ internal readonly unsafe struct AttentionJob<TVector>(
     public void Execute(int worker, int workers)
     {
         AttentionScratch own = scratch[worker];
-        int items = runsBefore[inputs.LaneCount] * inputs.Tiles;
-        for (int item = Interlocked.Increment(ref *next) - 1; item < items; item = Interlocked.Increment(ref *next) - 1)
+        int tiles = sequences->Tiles, items = schedule.RunsBefore[schedule.Lanes] * tiles, lane = 0;
+        for (int item = schedule.Take(); item < items; item = schedule.Take())
         {
-            int run = item / inputs.Tiles, tile = item % inputs.Tiles;
-            int lane = 0;
-            while (runsBefore[lane + 1] <= run)
+            int run = item / tiles, tile = item % tiles;
+            while (schedule.RunsBefore[lane + 1] <= run)
                 lane++;
+            AttentionInputs inputs = sequences[lane / sequences->LaneCount];
             // Later tiles of a prompt see more pages; taking them first keeps the last item short.
-            RunItem(own, lane, inputs.Tiles - 1 - tile, (run - runsBefore[lane]) * pagesPerRun, run);
+            RunItem(own, inputs, lane % inputs.LaneCount, tiles - 1 - tile, run, (run - schedule.RunsBefore[lane]) * schedule.PagesPerRun);
+            if (schedule.Finish(lane))
+                Combine(inputs, lane % inputs.LaneCount, schedule.RunsBefore[lane], schedule.RunsBefore[lane + 1]);
         }
     }
 
-    private void RunItem(AttentionScratch own, int lane, int tile, int firstPage, int run)
+    private void RunItem(AttentionScratch own, in AttentionInputs inputs, int lane, int tile, int run, int firstPage)
     {
         ScoreTile scores = new(inputs, format, rotation, lane, tile);
         int rows = scores.Rows;
@@ -40,16 +44,16 @@ internal readonly unsafe struct AttentionJob<TVector>(
         new Span<float>(own.Maxima, rows).Fill(float.NegativeInfinity);
         new Span<float>(own.Sums, rows).Clear();
         LaneView view = inputs.Lanes[lane];
-        int end = Math.Min(view.PageCount, firstPage + pagesPerRun);
+        int end = Math.Min(view.PageCount, firstPage + schedule.PagesPerRun);
         for (int page = firstPage; page < end; page++)
         {
             int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
             if (first == rows)
                 continue;
             float* visible = own.Scores + first * PageFormat.Entries;
-            float* output = own.Outputs + first * format.PaddedDim;
-            OnlineSoftmax.Update<TVector>(visible, rows - first, own.Maxima + first, own.Sums + first, output, format.PaddedDim);
-            PageProducts.Outputs<TVector>(format, view.Pages[page], visible, rows - first, view.EntriesOf(page), own.Page, output);
+            float* target = own.Outputs + first * format.PaddedDim;
+            OnlineSoftmax.Update<TVector>(visible, rows - first, own.Maxima + first, own.Sums + first, target, format.PaddedDim);
+            PageProducts.Outputs<TVector>(format, view.Pages[page], visible, rows - first, view.EntriesOf(page), own.Page, target);
         }
 
         StorePartial(own, rows, partials + ((long)run * inputs.Tokens + tile * inputs.TokensPerTile) * inputs.Group * PartialStride(format));
@@ -63,6 +67,32 @@ internal readonly unsafe struct AttentionJob<TVector>(
             new ReadOnlySpan<float>(own.Outputs + row * width, width).CopyTo(new Span<float>(partial, width));
             partial[width] = own.Maxima[row];
             partial[width + 1] = own.Sums[row];
+        }
+    }
+
+    /// <summary>Joins the partial results of a lane, always in the order of its runs.</summary>
+    private void Combine(in AttentionInputs inputs, int lane, int firstRun, int endRun)
+    {
+        int width = format.PaddedDim, dim = format.HeadDim, stride = PartialStride(format), rows = inputs.Tokens * inputs.Group;
+        for (int row = 0; row < rows; row++)
+        {
+            float maximum = float.NegativeInfinity, sum = 0;
+            for (int run = firstRun; run < endRun; run++)
+                maximum = MathF.Max(maximum, partials[((long)run * rows + row) * stride + width]);
+            long index = (long)(inputs.FirstRow + row / inputs.Group) * inputs.QueryHeads + (long)lane * inputs.Group + row % inputs.Group;
+            Span<float> target = new(output + index * dim, dim);
+            target.Clear();
+            for (int run = firstRun; run < endRun && !float.IsNegativeInfinity(maximum); run++)
+            {
+                float* partial = partials + ((long)run * rows + row) * stride;
+                float factor = MathF.Exp(partial[width] - maximum);
+                sum += factor * partial[width + 1];
+                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(partial, dim), factor, target, target);
+            }
+
+            if (sum > 0)
+                TensorPrimitives.Multiply(target, 1 / sum, target);
+            logSumExp[index] = maximum + MathF.Log(sum);
         }
     }
 }

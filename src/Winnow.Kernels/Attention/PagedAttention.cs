@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.Intrinsics;
 using Winnow.Kernels.Memory;
 using Winnow.Kernels.Simd;
@@ -19,8 +18,10 @@ public sealed unsafe class PagedAttention : IDisposable
     private readonly ThreadTeam _team;
     private readonly AttentionScratch[] _scratch;
     private readonly NativeBuffer<LaneView> _lanes = new();
+    private readonly NativeBuffer<AttentionInputs> _inputs = new();
     private readonly NativeBuffer<int> _itemsBefore = new();
     private readonly NativeBuffer<int> _next = new(16);
+    private readonly NativeBuffer<int> _open = new();
     private readonly NativeBuffer<float> _partials = new();
     private readonly NativeBuffer<float> _logSumExp = new();
     private readonly NativeBuffer<nint> _sums = new();
@@ -43,13 +44,13 @@ public sealed unsafe class PagedAttention : IDisposable
 
     /// <summary>
     /// Natural logarithm of the sum of exponentials of each query's logits in the last <see cref="Attend(in AttentionRequest, Span{float})"/>,
-    /// [tokens, queryHeads]; −∞ for a query that saw no entry.
+    /// [sequences, tokens, queryHeads]; −∞ for a query that saw no entry.
     /// </summary>
     public Span<float> LogSumExp => _logSumExp.Span;
 
     /// <summary>Computes the attention output.</summary>
     /// <param name="request">Queries and lanes.</param>
-    /// <param name="output">[tokens, queryHeads, headDim]. A query that sees no entry gets zeros.</param>
+    /// <param name="output">[sequences, tokens, queryHeads, headDim]. A query that sees no entry gets zeros.</param>
     /// <exception cref="ArgumentException">The request's sizes do not fit together.</exception>
     public void Attend(in AttentionRequest request, Span<float> output)
     {
@@ -67,19 +68,20 @@ public sealed unsafe class PagedAttention : IDisposable
     /// Adds to each entry what it received in the last <see cref="Attend(in AttentionRequest, Span{float})"/>: attention probabilities, reduced over the query
     /// tokens as the observation says.
     /// </summary>
-    /// <param name="request">The same request again.</param>
+    /// <param name="request">The same request again, or the part of it that is one sequence's.</param>
     /// <param name="observation">What is kept of the probabilities.</param>
     /// <param name="sums">[lanes × channels]: for each lane and channel a buffer with an element for each entry.</param>
-    public void AddColumnSums(in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums)
+    /// <param name="sequence">Which sequence of that request this one is about.</param>
+    public void AddColumnSums(in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums, int sequence = 0)
     {
         if (Vector512.IsHardwareAccelerated)
-            AddColumnSums<FloatVector512>(request, observation, sums);
+            AddColumnSums<FloatVector512>(request, observation, sums, sequence);
         else if (Vector256.IsHardwareAccelerated)
-            AddColumnSums<FloatVector256>(request, observation, sums);
+            AddColumnSums<FloatVector256>(request, observation, sums, sequence);
         else if (Vector128.IsHardwareAccelerated)
-            AddColumnSums<FloatVector128>(request, observation, sums);
+            AddColumnSums<FloatVector128>(request, observation, sums, sequence);
         else
-            AddColumnSums<FloatVectorScalar>(request, observation, sums);
+            AddColumnSums<FloatVectorScalar>(request, observation, sums, sequence);
     }
 
     /// <summary>
@@ -107,8 +109,10 @@ public sealed unsafe class PagedAttention : IDisposable
         foreach (AttentionScratch scratch in _scratch)
             scratch.Dispose();
         _lanes.Dispose();
+        _inputs.Dispose();
         _itemsBefore.Dispose();
         _next.Dispose();
+        _open.Dispose();
         _partials.Dispose();
         _logSumExp.Dispose();
         _sums.Dispose();
@@ -117,28 +121,31 @@ public sealed unsafe class PagedAttention : IDisposable
     internal void Attend<TVector>(in AttentionRequest request, Span<float> output)
         where TVector : unmanaged, IFloatVector<TVector>
     {
-        if (output.Length < request.Tokens * request.QueryHeads * Format.HeadDim)
-            throw new ArgumentException(
-                $"{output.Length} floats are too few for {request.Tokens} × {request.QueryHeads} × {Format.HeadDim} outputs", nameof(output));
+        int rows = checked(request.Sequences * request.Tokens * request.QueryHeads);
+        if (output.Length < rows * Format.HeadDim)
+            throw new ArgumentException($"{output.Length} floats are too few for {rows} × {Format.HeadDim} outputs", nameof(output));
         fixed (float* queries = request.Queries, target = output)
         {
-            AttentionInputs inputs = Prepare(request, queries);
-            int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : int.MaxValue;
+            AttentionInputs* inputs = Prepare(request, queries);
+            int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : 1 << 24, lanes = request.Lanes.Length;
             int* runsBefore = CountItems(request.Lanes, pagesPerRun);
-            _partials.EnsureLength(checked(runsBefore[inputs.LaneCount] * inputs.Tokens * inputs.Group * AttentionJob<TVector>.PartialStride(Format)));
-            _logSumExp.EnsureLength(inputs.Tokens * inputs.QueryHeads);
+            _partials.EnsureLength(checked(runsBefore[lanes] * request.Tokens * request.GroupSize * AttentionJob<TVector>.PartialStride(Format)));
+            _logSumExp.EnsureLength(rows);
+            _open.EnsureLength(lanes);
+            for (int lane = 0; lane < lanes; lane++)
+                _open.Pointer[lane] = (runsBefore[lane + 1] - runsBefore[lane]) * inputs->Tiles;
             *_next.Pointer = 0;
-            AttentionJob<TVector> job = new(
-                inputs, Format, request.Rotation, _scratch, Math.Min(pagesPerRun, 1 << 24), runsBefore, _next.Pointer, _partials.Pointer);
+            AttentionSchedule schedule = new(lanes, pagesPerRun, runsBefore, _next.Pointer, _open.Pointer);
+            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, schedule, _partials.Pointer, target, _logSumExp.Pointer);
             _team.Run(ref job);
-            for (int lane = 0; lane < inputs.LaneCount; lane++)
-                Combine(inputs, lane, runsBefore[lane], runsBefore[lane + 1], AttentionJob<TVector>.PartialStride(Format), target);
         }
     }
 
-    internal void AddColumnSums<TVector>(in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums)
+    internal void AddColumnSums<TVector>(
+        in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums, int sequence = 0)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        RequireOne(request);
         int channels = observation.Channels(request.GroupSize);
         if (sums.Length < request.Lanes.Length * channels)
             throw new ArgumentException($"{sums.Length} buffers are too few for {request.Lanes.Length} lanes of {channels} channels", nameof(sums));
@@ -153,11 +160,12 @@ public sealed unsafe class PagedAttention : IDisposable
 
         fixed (float* queries = request.Queries)
         {
-            AttentionInputs inputs = Prepare(request, queries);
+            AttentionInputs* inputs = Prepare(request, queries);
             int* pagesBefore = CountItems(request.Lanes, 1);
             *_next.Pointer = 0;
+            float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
             ColumnSumJob<TVector> job = new(
-                inputs, Format, request.Rotation, _scratch, observation, _logSumExp.Pointer, pagesBefore, _next.Pointer, _sums.Pointer);
+                *inputs, Format, request.Rotation, _scratch, observation, logSumExp, pagesBefore, _next.Pointer, _sums.Pointer);
             _team.Run(ref job);
         }
     }
@@ -165,13 +173,14 @@ public sealed unsafe class PagedAttention : IDisposable
     internal void Logits<TVector>(in AttentionRequest request, int lane, Span<float> logits)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        RequireOne(request);
         int length = request.Lanes[lane].Length;
         if (logits.Length < (long)request.Tokens * request.GroupSize * length)
             throw new ArgumentException(
                 $"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
         fixed (float* queries = request.Queries)
         {
-            AttentionInputs inputs = Prepare(request, queries);
+            AttentionInputs inputs = *Prepare(request, queries);
             AttentionScratch own = _scratch[0];
             for (int tile = 0; tile < inputs.Tiles; tile++)
             {
@@ -195,11 +204,21 @@ public sealed unsafe class PagedAttention : IDisposable
         }
     }
 
-    private AttentionInputs Prepare(in AttentionRequest request, float* queries)
+    private static void RequireOne(in AttentionRequest request)
     {
-        if (request.Lanes.Length == 0 || request.QueryHeads % request.Lanes.Length != 0)
-            throw new ArgumentException($"{request.QueryHeads} query heads cannot share {request.Lanes.Length} lanes evenly", nameof(request));
-        if (request.Queries.Length < request.Tokens * request.QueryHeads * Format.HeadDim)
+        if (request.Sequences != 1)
+            throw new ArgumentException($"one sequence at a time is looked at, not {request.Sequences}", nameof(request));
+    }
+
+    private AttentionInputs* Prepare(in AttentionRequest request, float* queries)
+    {
+        if (request.Sequences == 0 || request.Lanes.Length == 0 || request.Lanes.Length % request.Sequences != 0 || request.QueryHeads % request.KvHeads != 0)
+        {
+            throw new ArgumentException(
+                $"{request.Sequences} sequences of {request.QueryHeads} query heads cannot share {request.Lanes.Length} lanes evenly", nameof(request));
+        }
+
+        if (request.Queries.Length < request.Sequences * request.Tokens * request.QueryHeads * Format.HeadDim)
             throw new ArgumentException($"{request.Queries.Length} floats are too few for {request.Tokens} tokens of queries", nameof(request));
         _lanes.EnsureLength(request.Lanes.Length);
         request.Lanes.CopyTo(_lanes.Span);
@@ -212,11 +231,13 @@ public sealed unsafe class PagedAttention : IDisposable
             request.Rotation.EnsureRanks(lane.Length);
         }
 
-        AttentionInputs inputs = new(request, Format, _lanes.Pointer, queries);
-        int rows = Math.Max(AttentionInputs.TileRows, inputs.Group);
+        _inputs.EnsureLength(request.Sequences);
+        for (int sequence = 0; sequence < request.Sequences; sequence++)
+            _inputs.Pointer[sequence] = new AttentionInputs(request, Format, sequence, _lanes.Pointer, queries);
+        int rows = Math.Max(AttentionInputs.TileRows, request.GroupSize);
         foreach (AttentionScratch scratch in _scratch)
-            scratch.Ensure(Format, rows, inputs.Group);
-        return inputs;
+            scratch.Ensure(Format, rows, request.GroupSize);
+        return _inputs.Pointer;
     }
 
     private int* CountItems(ReadOnlySpan<LaneView> lanes, int pagesPerItem)
@@ -227,30 +248,5 @@ public sealed unsafe class PagedAttention : IDisposable
         for (int lane = 0; lane < lanes.Length; lane++)
             before[lane + 1] = before[lane] + Math.Max(1, (int)((lanes[lane].PageCount + (long)pagesPerItem - 1) / pagesPerItem));
         return before;
-    }
-
-    private void Combine(in AttentionInputs inputs, int lane, int firstRun, int endRun, int stride, float* output)
-    {
-        int width = Format.PaddedDim, dim = Format.HeadDim, rows = inputs.Tokens * inputs.Group;
-        for (int row = 0; row < rows; row++)
-        {
-            float maximum = float.NegativeInfinity, sum = 0;
-            for (int run = firstRun; run < endRun; run++)
-                maximum = MathF.Max(maximum, _partials.Pointer[((long)run * rows + row) * stride + width]);
-            long index = (long)(row / inputs.Group) * inputs.QueryHeads + (long)lane * inputs.Group + row % inputs.Group;
-            Span<float> target = new(output + index * dim, dim);
-            target.Clear();
-            for (int run = firstRun; run < endRun && !float.IsNegativeInfinity(maximum); run++)
-            {
-                float* partial = _partials.Pointer + ((long)run * rows + row) * stride;
-                float factor = MathF.Exp(partial[width] - maximum);
-                sum += factor * partial[width + 1];
-                TensorPrimitives.MultiplyAdd(new ReadOnlySpan<float>(partial, dim), factor, target, target);
-            }
-
-            if (sum > 0)
-                TensorPrimitives.Multiply(target, 1 / sum, target);
-            _logSumExp.Pointer[index] = maximum + MathF.Log(sum);
-        }
     }
 }

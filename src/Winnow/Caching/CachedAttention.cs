@@ -7,20 +7,19 @@ namespace Winnow.Caching;
 
 /// <summary>
 /// Attention of one sequence through its store, in the order that every policy relies on: rotate and append, ask the policy (generated tokens), attend,
-/// observe, tell the policy.
+/// observe, tell the policy. The group that it attends in, alone or with other sequences, calls the parts.
 /// </summary>
 internal sealed class CachedAttention : SequenceAttention, IDisposable
 {
-    private readonly CacheRuntime _runtime;
+    private readonly AttentionGroup _alone = new();
     private readonly PolicyNeeds _needs;
     private readonly LayerCache[] _layers;
-    private readonly LaneView[] _views;
     private readonly NativeBuffer<float>[] _scores;
     private readonly QueryHistory? _history;
 
     public CachedAttention(DecoderModel model, CacheRuntime runtime, KvStore store, PolicyNeeds needs, CacheSession? session, QueryHistory? history)
     {
-        (_runtime, _needs, Store, Session, _history) = (runtime, needs, store, session, history);
+        (Runtime, _needs, Store, Session, _history) = (runtime, needs, store, session, history);
         store.Guide = session;
         _layers = new LayerCache[store.Layout.Layers];
         for (int layer = 0; layer < _layers.Length; layer++)
@@ -29,9 +28,11 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             _layers[layer] = new LayerCache(layer, shape, store, history, runtime.Attention, RotationOf(shape), model.Config.ContextLength);
         }
 
-        _views = new LaneView[store.Layout.KvHeads];
         _scores = needs.Observer is null ? [] : new NativeBuffer<float>[store.Layout.KvHeads * store.Layout.ScoreChannels];
+        _alone.Add(this);
     }
+
+    public CacheRuntime Runtime { get; }
 
     public KvStore Store { get; }
 
@@ -39,7 +40,10 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
 
     public QueryHistory? History => _history;
 
-    public IReadOnlyList<LayerCache> Layers => _layers;
+    public LayerCache[] Layers => _layers;
+
+    /// <summary>Whether keys are stored unrotated and turned when read.</summary>
+    public bool Rolls => _needs.Positions == PositionMode.Rolling;
 
     public CachePhase Phase { get; set; }
 
@@ -49,39 +53,64 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
     /// <summary>Kinds of the tokens of the pass; empty when the policy does not tell tokens apart.</summary>
     public ReadOnlyMemory<byte> Kinds { get; set; }
 
-    public override int Position => Store.Position;
+    /// <summary>True position of the first token of the pass.</summary>
+    public int Position => Store.Position;
 
-    public override void Attend(int layer, Span<float> queries, Span<float> keys, Span<float> values, int tokens, Span<float> output)
+    public override int PositionOf(int row) => Position + row;
+
+    public override void Attend(int layer, Span<float> queries, Span<float> keys, Span<float> values, int tokens, Span<float> output) =>
+        _alone.Attend(layer, queries, keys, values, tokens, output);
+
+    /// <summary>Makes room for the entries of new tokens.</summary>
+    /// <param name="layer">Layer index.</param>
+    /// <param name="queries">[tokens, queryHeads, headDim], not rotated.</param>
+    /// <param name="tokens">New tokens.</param>
+    public void Extend(int layer, ReadOnlySpan<float> queries, int tokens)
     {
         LayerCache cache = _layers[layer];
         if (_needs.RawQueries && Phase is (CachePhase.Chunk or CachePhase.LastChunk))
             Session?.ObserveQueries(cache, queries, tokens);
-        Append(cache, queries, keys, values, tokens);
+        for (int head = 0; head < cache.KvHeads; head++)
+        {
+            cache[head].Extend(tokens, Position);
+            if (!Kinds.IsEmpty)
+                Kinds.Span[..tokens].CopyTo(cache[head].Flags[^tokens..]);
+        }
+    }
+
+    /// <summary>The new entries are written: remembers the queries and asks the policy.</summary>
+    /// <param name="layer">Layer index.</param>
+    /// <param name="queries">[tokens, queryHeads, headDim], as attention will use them.</param>
+    /// <param name="tokens">New tokens.</param>
+    public void BeforeAttention(int layer, ReadOnlySpan<float> queries, int tokens)
+    {
         if (Phase is CachePhase.Chunk or CachePhase.LastChunk or CachePhase.Step)
             _history?.Record(layer, queries, tokens);
         if (Phase == CachePhase.Step)
-            Session?.BeforeAttention(cache);
-        View(cache);
-        AttentionShape shape = cache.Shape;
-        AttentionRequest request = new()
-        {
-            Lanes = _views,
-            Queries = queries,
-            Tokens = tokens,
-            QueryHeads = shape.QueryHeads,
-            FirstPosition = Position,
-            Scale = shape.Scale,
-            SoftCap = shape.LogitSoftCap,
-            Window = shape.SlidingWindow,
-            Rotation = RotationOf(shape),
-        };
-        _runtime.Attention.Attend(request, output);
-        if (_needs.Segments)
-            Session?.AttendSegments(cache, queries, tokens, output, _runtime.Attention.LogSumExp);
-        if (_needs.Observer is { } observer && Watches(observer))
-            Observe(cache, request, observer);
-        Tell(cache, queries[..(tokens * shape.QueryHeads * shape.HeadDim)]);
+            Session?.BeforeAttention(_layers[layer]);
     }
+
+    /// <summary>Attention over the pages is done: joins the policy's own entries, observes, and tells the policy.</summary>
+    /// <param name="layer">Layer index.</param>
+    /// <param name="request">What was computed for this sequence.</param>
+    /// <param name="index">Place of the sequence in what the kernel computed last.</param>
+    /// <param name="output">[tokens, queryHeads, headDim].</param>
+    public void AfterAttention(int layer, in AttentionRequest request, int index, Span<float> output)
+    {
+        LayerCache cache = _layers[layer];
+        if (_needs.Segments)
+        {
+            int rows = request.Tokens * request.QueryHeads;
+            Session?.AttendSegments(cache, request.Queries, request.Tokens, output, Runtime.Attention.LogSumExp.Slice(index * rows, rows));
+        }
+
+        if (_needs.Observer is { } observer && Watches(observer))
+            Observe(cache, request, index, observer);
+        Tell(cache, request.Queries);
+    }
+
+    /// <summary>Rotation by rank in a layer; null where keys are rotated when they are written.</summary>
+    public RankRotation? RotationOf(AttentionShape shape) => Rolls ? Runtime.Rotation(shape.Rotary!, shape.RotaryStyle) : null;
 
     public void Dispose()
     {
@@ -108,24 +137,6 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
         }
     }
 
-    private void Append(LayerCache cache, Span<float> queries, Span<float> keys, Span<float> values, int tokens)
-    {
-        for (int head = 0; head < cache.KvHeads; head++)
-        {
-            cache[head].Extend(tokens, Position);
-            if (!Kinds.IsEmpty)
-                Kinds.Span[..tokens].CopyTo(cache[head].Flags[^tokens..]);
-        }
-
-        View(cache);
-        AttentionShape shape = cache.Shape;
-        bool rotate = shape.Rotary is not null && _needs.Positions == PositionMode.Original;
-        if (rotate)
-            shape.Rotary!.EnsurePositions(Position + tokens);
-        int queryFloats = tokens * shape.QueryHeads * shape.HeadDim;
-        _runtime.Writer.Write(_views, queries[..queryFloats], keys, values, tokens, Position, rotate ? shape.Rotary : null, shape.RotaryStyle);
-    }
-
     // Not HasFlag: before it is optimised it boxes, and a decoded token must not allocate.
     private bool Watches(AttentionObserver observer) => (observer.Passes & Phase switch
     {
@@ -135,7 +146,7 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
         _ => ObservedPasses.Prompt,
     }) != 0;
 
-    private void Observe(LayerCache cache, in AttentionRequest request, AttentionObserver observer)
+    private void Observe(LayerCache cache, in AttentionRequest request, int index, AttentionObserver observer)
     {
         Store.MarkScored();
         int channels = Store.Layout.ScoreChannels;
@@ -150,15 +161,6 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             }
         }
 
-        _runtime.Attention.AddColumnSums(request, observer.Of(cache), _scores);
+        Runtime.Attention.AddColumnSums(request, observer.Of(cache), _scores, index);
     }
-
-    private void View(LayerCache cache)
-    {
-        for (int head = 0; head < _views.Length; head++)
-            _views[head] = cache[head].View;
-    }
-
-    private RankRotation? RotationOf(AttentionShape shape) =>
-        _needs.Positions == PositionMode.Rolling ? _runtime.Rotation(shape.Rotary!, shape.RotaryStyle) : null;
 }

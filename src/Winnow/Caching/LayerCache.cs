@@ -80,7 +80,7 @@ public sealed class LayerCache
             Queries = queries,
             Tokens = queries.Length / (Shape.QueryHeads * Shape.HeadDim),
             QueryHeads = Shape.QueryHeads,
-            FirstPosition = firstPosition,
+            FirstPositions = [firstPosition],
             Scale = Shape.Scale,
             SoftCap = Shape.LogitSoftCap,
             Window = Shape.SlidingWindow,

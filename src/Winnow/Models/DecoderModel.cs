@@ -20,8 +20,8 @@ public abstract class DecoderModel : IDisposable
     public abstract AttentionShape Attention(int layer);
 
     /// <summary>Runs tokens through all layers.</summary>
-    /// <param name="tokens">Token ids; their positions start at <see cref="SequenceAttention.Position"/>.</param>
-    /// <param name="attention">The sequence's cache.</param>
+    /// <param name="tokens">Token ids, a row each; <see cref="SequenceAttention.PositionOf"/> tells where they stand.</param>
+    /// <param name="attention">The cache of the sequence, or of the sequences.</param>
     /// <param name="firstLogitRow">Logits are computed for this row and all after it; <c>tokens.Length</c> for none.</param>
     /// <param name="handler">Called for each such row in order.</param>
     public abstract void Forward(ReadOnlySpan<int> tokens, SequenceAttention attention, int firstLogitRow, LogitsHandler handler);

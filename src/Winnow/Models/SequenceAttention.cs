@@ -2,12 +2,13 @@ namespace Winnow.Models;
 
 /// <summary>
 /// The one door between a model and a cache. A model computes queries, keys and values; what is remembered of them, and what a query
-/// may read, is decided behind this door.
+/// may read, is decided behind this door. The rows of a pass are the tokens of one text, or one token each of several.
 /// </summary>
 public abstract class SequenceAttention
 {
-    /// <summary>True position of the first token of the current forward pass.</summary>
-    public abstract int Position { get; }
+    /// <summary>True position of a row of the current forward pass.</summary>
+    /// <param name="row">Row index within the pass.</param>
+    public abstract int PositionOf(int row);
 
     /// <summary>Remembers the new keys and values of a layer and attends over what the cache holds.</summary>
     /// <param name="layer">Layer index.</param>

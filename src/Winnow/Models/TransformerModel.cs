@@ -33,7 +33,7 @@ internal sealed class TransformerModel(
             pass.Begin(attention, tokens.Length);
             try
             {
-                rotary.EnsurePositions(checked(attention.Position + tokens.Length));
+                rotary.EnsurePositions(checked(pass.LastPosition + 1));
                 embedding.Apply(pass, tokens);
                 for (int layer = 0; layer < layers.Length; layer++)
                     layers[layer].Apply(pass, layer);

@@ -167,11 +167,11 @@ public sealed class TinyModelTests : IDisposable
     {
         JsonElement json = Cli.Run(
             "bench", "--model", _model.Path, "--prompt-tokens", "16", "--gen-tokens", "4", "--depth", "0,32", "--runs", "2", "--cache-type", "Q8_0:q4_0",
-            "--json").Json();
+            "--sequences", "3", "--json").Json();
         JsonElement[] rows = [.. json.GetProperty("results").EnumerateArray()];
         Assert.Equal([0, 32], rows.Select(row => row.GetProperty("depth").GetInt32()));
         Assert.All(rows, row => Assert.True(row.GetProperty("decode_tokens_per_s").GetDouble() > 0 && row.GetProperty("bytes_per_token").GetInt64() > 0));
-        Assert.All(rows, row => Assert.Equal(2, row.GetProperty("runs").GetInt32()));
+        Assert.All(rows, row => Assert.Equal((2, 3), (row.GetProperty("runs").GetInt32(), row.GetProperty("sequences").GetInt32())));
         Assert.Equal("q8_0:q4_0", json.GetProperty("cache_type").GetString());
         Assert.NotEqual("", json.GetProperty("machine").GetProperty("cpu").GetString());
     }

@@ -114,7 +114,7 @@ public sealed class ColumnObservationTests
         Queries = queries,
         Tokens = tokens,
         QueryHeads = queryHeads,
-        FirstPosition = first,
+        FirstPositions = new[] { first },
         Scale = 0.7f,
     };
 }

@@ -137,6 +137,67 @@ public sealed class PagedAttentionTests
     }
 
     [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(20)]
+    public void Sequences_side_by_side_equal_each_alone_to_the_last_bit(int tokens)
+    {
+        using PagePool pool = new(new PageFormat(64, EntryType.F16));
+        using ThreadTeam team = new(3);
+        using PagedAttention attention = new(team, pool.Format);
+        int[] lengths = [tokens, 1500, 700, 64 + tokens], firsts = [.. lengths.Select(length => length - tokens)];
+        LaneFixture[] lanes = [.. lengths.SelectMany((length, i) => new[] { new LaneFixture(pool, length, i), new LaneFixture(pool, length, 10 + i) })];
+        float[] queries = LaneFixture.Draw(new Random(7), lengths.Length * tokens * 6 * 64), together = new float[queries.Length];
+        AttentionRequest all = new()
+        {
+            Lanes = lanes.Select(lane => lane.View).ToArray(), Queries = queries, Tokens = tokens, QueryHeads = 6, FirstPositions = firsts, Scale = 0.7f,
+        };
+        attention.Attend(all, together);
+        float[] logSumExp = attention.LogSumExp[..(lengths.Length * tokens * 6)].ToArray();
+        NativeBuffer<float>[] sums = [.. lanes.Select(lane => new NativeBuffer<float>(lane.Length))];
+        AttentionRequest Own(int i) =>
+            Request([lanes[2 * i], lanes[2 * i + 1]], queries[(i * tokens * 6 * 64)..((i + 1) * tokens * 6 * 64)], tokens, 6, firsts[i]);
+        for (int i = 0; i < lengths.Length; i++)
+            attention.AddColumnSums(Own(i), new ColumnObservation(), sums.AsSpan(2 * i, 2), sequence: i);
+        for (int i = 0; i < lengths.Length; i++)
+        {
+            float[] alone = new float[tokens * 6 * 64];
+            NativeBuffer<float>[] own = [new(lengths[i]), new(lengths[i])];
+            attention.Attend(Own(i), alone);
+            attention.AddColumnSums(Own(i), new ColumnObservation(), own);
+            Assert.Equal(alone, together[(i * alone.Length)..((i + 1) * alone.Length)]);
+            Assert.Equal(attention.LogSumExp[..(tokens * 6)].ToArray(), logSumExp[(i * tokens * 6)..((i + 1) * tokens * 6)]);
+            Assert.Equal(own[0].Span.ToArray(), sums[2 * i].Span.ToArray());
+            Assert.Equal(own[1].Span.ToArray(), sums[2 * i + 1].Span.ToArray());
+        }
+
+        foreach (IDisposable owned in lanes.Concat<IDisposable>(sums))
+            owned.Dispose();
+    }
+
+    [Fact]
+    public void Lanes_that_do_not_fit_the_sequences_are_refused()
+    {
+        using PagePool pool = new(new PageFormat(32, EntryType.F16));
+        using ThreadTeam team = new(1);
+        using PagedAttention attention = new(team, pool.Format);
+        using LaneFixture lane = new(pool, 5, 1);
+        AttentionRequest Of(int sequences) => new()
+        {
+            Lanes = new[] { lane.View, lane.View, lane.View }, Queries = new float[4 * 3 * 32], Tokens = 1, QueryHeads = 3,
+            FirstPositions = new int[sequences], Scale = 1,
+        };
+        foreach (int sequences in new[] { 0, 2 })
+        {
+            Assert.Contains($"{sequences} sequences of 3 query heads cannot share 3 lanes evenly",
+                Assert.Throws<ArgumentException>(() => attention.Attend(Of(sequences), new float[4 * 3 * 32])).Message, StringComparison.Ordinal);
+        }
+
+        Assert.Contains(
+            "one sequence at a time", Assert.Throws<ArgumentException>(() => attention.Logits(Of(3), 0, new float[15])).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(RotaryStyle.Half, EntryType.F32)]
     [InlineData(RotaryStyle.Interleaved, EntryType.F32)]
     [InlineData(RotaryStyle.Half, EntryType.Q8_0)]
@@ -207,7 +268,7 @@ public sealed class PagedAttentionTests
             Queries = queries,
             Tokens = tokens,
             QueryHeads = queryHeads,
-            FirstPosition = first,
+            FirstPositions = new[] { first },
             Scale = 0.7f,
             SoftCap = softCap,
             Window = window,

@@ -17,7 +17,7 @@ internal static class PlainAttention
                 int group = head % request.GroupSize;
                 int lane = head / request.GroupSize;
                 int offset = (token * request.QueryHeads + head) * headDim;
-                double[] p = Probabilities(request, lanes[lane], request.Queries.Slice(offset, headDim), group, request.FirstPosition + token);
+                double[] p = Probabilities(request, lanes[lane], request.Queries.Slice(offset, headDim), group, request.FirstPositions[0] + token);
                 for (int entry = 0; entry < p.Length; entry++)
                 {
                     sums[lane][entry] += p[entry];
@@ -37,7 +37,7 @@ internal static class PlainAttention
         double[][] kept = [.. lanes.SelectMany(lane => Enumerable.Range(0, channels).Select(_ => new double[lane.Length]))];
         for (int token = 0; token < request.Tokens; token++)
         {
-            int position = request.FirstPosition + token;
+            int position = request.FirstPositions[0] + token;
             double weight = Math.Pow(observation.Decay, request.Tokens - 1 - token);
             for (int head = 0; head < request.QueryHeads; head++)
             {

@@ -128,7 +128,7 @@ internal sealed class PolicyBench : IDisposable
             Queries = queries,
             Tokens = 1,
             QueryHeads = Layer.Shape.QueryHeads,
-            FirstPosition = Layer.Position - 1,
+            FirstPositions = new[] { Layer.Position - 1 },
             Scale = Layer.Shape.Scale,
         };
         _attention.Attend(request, output);
@@ -158,7 +158,7 @@ internal sealed class PolicyBench : IDisposable
         for (int head = 0; head < Store.Layout.KvHeads; head++)
             Store[0, head].Extend(tokens, first);
         LaneView[] views = [.. Enumerable.Range(0, Store.Layout.KvHeads).Select(head => Store[0, head].View)];
-        writer.Write(views, new float[tokens * Layer.Shape.QueryHeads * dim], keys, values, tokens, first, null, default);
+        writer.Write(views, new float[tokens * Layer.Shape.QueryHeads * dim], keys, values, tokens, [first], null, default);
         if (_history is not null && queries is not null)
             _history.Record(0, queries, queries.Length / (Layer.Shape.QueryHeads * dim));
         work();

@@ -63,6 +63,46 @@ public sealed class ArchitectureTests : IDisposable
         });
     }
 
+    [Theory]
+    [MemberData(nameof(Published))]
+    public void Texts_side_by_side_compute_what_the_definition_says(string family)
+    {
+        TinyModel tiny = TinyFamilies.Create(family);
+        using Checkpoint checkpoint = tiny.OpenSafetensors(_folder);
+        for (int text = 0; text < 3; text++)
+            AssertSameLogits(tiny, checkpoint, model => ReadSideBySide(model)[text]);
+    }
+
+    /// <summary>Logits of three readings of the text, each two tokens behind the one before, so that rows stand at positions of their own.</summary>
+    private static float[][][] ReadSideBySide(DecoderModel model)
+    {
+        PageFormat format = new(model.Config.HeadDim, EntryType.F32);
+        KvLayout layout = new(model.Config.Layers, model.Config.KvHeads, format, EntryFields.None);
+        using CacheRuntime runtime = new(model.Team, format);
+        CachedAttention[] texts = [.. Enumerable.Range(0, 3)
+            .Select(_ => new CachedAttention(model, runtime, new KvStore(layout, runtime.Pool), new PolicyNeeds(), session: null, history: null))];
+        List<float[]>[] logits = [[], [], []];
+        BatchedAttention batch = new();
+        for (int step = 0; step < Text.Length + 4; step++)
+        {
+            int[] reading = [.. Enumerable.Range(0, 3).Where(i => step - 2 * i is >= 0 and < 12)];
+            batch.Clear();
+            foreach (int i in reading)
+                batch.Add(texts[i]);
+            model.Forward([.. reading.Select(i => Text[step - 2 * i])], batch, 0, (row, values) => logits[reading[row]].Add(values.ToArray()));
+            foreach (int i in reading)
+                texts[i].Store.Advance(1);
+        }
+
+        foreach (CachedAttention text in texts)
+        {
+            text.Dispose();
+            text.Store.Dispose();
+        }
+
+        return [.. logits.Select(rows => rows.ToArray())];
+    }
+
     private static void AssertSameLogits(TinyModel tiny, Checkpoint checkpoint) => AssertSameLogits(tiny, checkpoint, model =>
     {
         NaiveAttention attention = new(model);

@@ -180,7 +180,7 @@ public sealed class ModelLoaderTests : IDisposable
 
     private sealed class Blind : SequenceAttention
     {
-        public override int Position => 0;
+        public override int PositionOf(int row) => row;
 
         public override void Attend(int layer, Span<float> queries, Span<float> keys, Span<float> values, int tokens, Span<float> output) =>
             queries.CopyTo(output);

@@ -10,7 +10,7 @@ internal sealed class NaiveAttention(DecoderModel model) : SequenceAttention
     private readonly List<double[]>[] _values = [.. Enumerable.Range(0, model.Config.Layers).Select(_ => new List<double[]>())];
     private int _position;
 
-    public override int Position => _position;
+    public override int PositionOf(int row) => _position + row;
 
     /// <summary>Time spent here, to subtract from a measured pass.</summary>
     public TimeSpan Elapsed { get; private set; }

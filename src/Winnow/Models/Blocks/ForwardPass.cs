@@ -36,8 +36,20 @@ internal sealed class ForwardPass(ModelConfig config, ThreadTeam team, Activatio
     /// <summary>Rows of the pass.</summary>
     public int Tokens { get; private set; }
 
-    /// <summary>The sequence's cache.</summary>
+    /// <summary>The cache of the sequence, or of the sequences.</summary>
     public SequenceAttention Attention => _attention ?? throw new InvalidOperationException("no pass is running");
+
+    /// <summary>The highest true position of a row.</summary>
+    public int LastPosition
+    {
+        get
+        {
+            int last = 0;
+            for (int row = 0; row < Tokens; row++)
+                last = Math.Max(last, Attention.PositionOf(row));
+            return last;
+        }
+    }
 
     /// <summary>Residual stream, [tokens, width].</summary>
     public Span<float> Hidden => _hidden.Span[..(Tokens * config.Width)];

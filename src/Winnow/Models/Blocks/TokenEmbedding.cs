@@ -18,11 +18,10 @@ internal sealed class TokenEmbedding(WeightMatrix tokens, float scale, WeightMat
     public void Apply(ForwardPass pass, ReadOnlySpan<int> ids)
     {
         int width = pass.Config.Width;
-        int last = pass.Attention.Position + ids.Length;
-        if (positions is not null && last > positions.Rows - positionOffset)
+        if (positions is not null && pass.LastPosition >= positions.Rows - positionOffset)
         {
             throw new WinnowException(
-                $"position {last - 1} lies past the {positions.Rows - positionOffset} learned positions of the model; shorten the text");
+                $"position {pass.LastPosition} lies past the {positions.Rows - positionOffset} learned positions of the model; shorten the text");
         }
         for (int row = 0; row < ids.Length; row++)
         {
@@ -35,7 +34,7 @@ internal sealed class TokenEmbedding(WeightMatrix tokens, float scale, WeightMat
             if (positions is null)
                 continue;
             Span<float> position = pass.Branch[..width];
-            positions.DequantizeRow(pass.Attention.Position + row + positionOffset, position);
+            positions.DequantizeRow(pass.Attention.PositionOf(row) + positionOffset, position);
             TensorPrimitives.Add(hidden, position, hidden);
         }
     }

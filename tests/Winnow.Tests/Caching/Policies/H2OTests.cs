@@ -167,7 +167,7 @@ public sealed class H2OTests
         LaneView[] lanes = [new LaneView(pages, tokens, positions)];
         AttentionRequest request = new()
         {
-            Lanes = lanes, Queries = new float[tokens * queryHeads * 2], Tokens = tokens, QueryHeads = queryHeads, FirstPosition = 0, Scale = 1,
+            Lanes = lanes, Queries = new float[tokens * queryHeads * 2], Tokens = tokens, QueryHeads = queryHeads, FirstPositions = new[] { 0 }, Scale = 1,
         };
         attention.Attend(request, new float[tokens * queryHeads * 2]);
         attention.AddColumnSums(request, new ColumnObservation(), [sums]);
@@ -193,7 +193,10 @@ public sealed class H2OTests
         LaneView[] lanes = [new LaneView(pages, kept.Length, positions)];
         float[] output = new float[2];
         attention.Attend(
-            new AttentionRequest { Lanes = lanes, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, FirstPosition = 3, Scale = 1 / MathF.Sqrt(2) },
+            new AttentionRequest
+            {
+                Lanes = lanes, Queries = new float[] { 1, 0 }, Tokens = 1, QueryHeads = 1, FirstPositions = new[] { 3 }, Scale = 1 / MathF.Sqrt(2),
+            },
             output);
         pool.Release(pages.Span[0]);
         return output;

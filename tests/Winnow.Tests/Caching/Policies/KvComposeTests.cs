@@ -241,7 +241,7 @@ public sealed class KvComposeTests : IDisposable
             for (int head = 0; head < kvHeads; head++)
                 store[layer, head].Extend(tokens, 0);
             LaneView[] views = [.. Enumerable.Range(0, kvHeads).Select(head => store[layer, head].View)];
-            writer.Write(views, new float[values.Length * group], new float[values.Length], values, tokens, 0, null, default);
+            writer.Write(views, new float[values.Length * group], new float[values.Length], values, tokens, [0], null, default);
         }
 
         store.Advance(tokens);

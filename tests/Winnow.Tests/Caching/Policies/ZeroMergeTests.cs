@@ -360,7 +360,7 @@ public sealed class ZeroMergeTests
         LaneView[] lanes = [bench.Lane.View];
         AttentionRequest request = new()
         {
-            Lanes = lanes, Queries = query, Tokens = 1, QueryHeads = 1, FirstPosition = bench.Layer.Position - 1, Scale = scale,
+            Lanes = lanes, Queries = query, Tokens = 1, QueryHeads = 1, FirstPositions = new[] { bench.Layer.Position - 1 }, Scale = scale,
         };
         float[] output = new float[2], logits = new float[bench.Lane.Length];
         attention.Attend(request, output);
@@ -379,8 +379,8 @@ public sealed class ZeroMergeTests
         store[0, 0].Extend(3, 0);
         LaneView[] lanes = [store[0, 0].View];
         using EntryWriter writer = new(team, format);
-        writer.Write(lanes, queries, keys, new float[9], 3, 0, null, default);
-        AttentionRequest request = new() { Lanes = lanes, Queries = queries, Tokens = 3, QueryHeads = 1, FirstPosition = 0, Scale = 1 };
+        writer.Write(lanes, queries, keys, new float[9], 3, [0], null, default);
+        AttentionRequest request = new() { Lanes = lanes, Queries = queries, Tokens = 3, QueryHeads = 1, FirstPositions = new[] { 0 }, Scale = 1 };
         attention.Attend(request, new float[9]);
         attention.AddColumnSums(request, new ColumnObservation { Decay = decay }, [store[0, 0].ScoreBuffer(0)]);
         return store[0, 0].Scores.ToArray();

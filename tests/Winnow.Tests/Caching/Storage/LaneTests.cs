@@ -131,7 +131,7 @@ public sealed class LaneTests : IDisposable
         using Winnow.Kernels.Threading.ThreadTeam team = new(1);
         using EntryWriter writer = new(team, _pool.Format);
         float[] keys = [.. Enumerable.Range(0, entries * Dim).Select(i => (float)(i / Dim))];
-        writer.Write([store[0, 0].View], new float[entries * Dim], keys, new float[entries * Dim], entries, 0, null, default);
+        writer.Write([store[0, 0].View], new float[entries * Dim], keys, new float[entries * Dim], entries, [0], null, default);
         store.Advance(entries);
         return store;
     }
