@@ -45,7 +45,7 @@ internal static unsafe class AssembledKernels
                 starts[tokens] = code.Count;
                 code.AddRange(WordTileAssembler.Assemble(tokens, TGroup.Value, TMinimum.Value != 0));
             }
-            byte* pages = ExecutableMemory.Place(code.ToArray());
+            var pages = (byte*)ExecutableMemory.Place(code.ToArray());
             // Never freed: the code lives as long as the process.
             var kernels = (void**)System.Runtime.InteropServices.NativeMemory.AllocZeroed(WordTile.MaxTokens + 1, (nuint)sizeof(void*));
             for (int tokens = 1; pages != null && tokens <= WordTile.MaxTokens; tokens++)

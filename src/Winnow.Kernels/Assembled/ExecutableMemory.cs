@@ -13,18 +13,18 @@ internal static unsafe partial class ExecutableMemory
 
     /// <summary>Copies code into executable pages.</summary>
     /// <param name="code">Position-independent machine code.</param>
-    /// <returns>Where it starts, or null when the platform refuses.</returns>
-    public static byte* Place(ReadOnlySpan<byte> code)
+    /// <returns>Where it starts, or 0 when the platform refuses.</returns>
+    public static nint Place(ReadOnlySpan<byte> code)
     {
         nuint length = (nuint)code.Length;
         byte* pages = Allocate(length);
         if (pages == null)
-            return null;
+            return 0;
         code.CopyTo(new Span<byte>(pages, code.Length));
         if (Protect(pages, length))
-            return pages;
+            return (nint)pages;
         Free(pages, length);
-        return null;
+        return 0;
     }
 
     private static byte* Allocate(nuint length)
