@@ -36,8 +36,7 @@ internal unsafe struct InputQuantizer : ITeamJob
         for (int i = 0; i < groups; i++, x += 32, high += 32, low += 32)
         {
             Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-            Vector256<float> largest = Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)));
-            float scale = Largest(largest) / (127 * 256), inverse = scale == 0 ? 0 : 1 / scale;
+            float scale = ScaleOf(a, b, c, d), inverse = scale == 0 ? 0 : 1 / scale;
             Vector256<int> first = Round(a, inverse), second = Round(b, inverse), third = Round(c, inverse), fourth = Round(d, inverse);
             Split(Vector256.Narrow(first, second), Vector256.Narrow(third, fourth), high, low);
             int lowerSum = Vector256.Sum(first + second), upperSum = Vector256.Sum(third + fourth);
@@ -53,8 +52,14 @@ internal unsafe struct InputQuantizer : ITeamJob
             Clear(_inputs.By16, at16, 2 * groups);
     }
 
+    /// <summary>The scale of a group of 32 inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<int> Round(Vector256<float> x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(x * inverse));
+    internal static float ScaleOf(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
+        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)))) / (127 * 256);
+
+    /// <summary>Codes of eight inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static Vector256<int> Round(Vector256<float> x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(x * inverse));
 
     /// <summary>Splits 32 codes into bytes whose sum 256 · high + low is the code; low stays above −128, which the byte products cannot negate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,3 +1,4 @@
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Blocks;
 using Winnow.Kernels.Linear.Formats;
 using Winnow.Kernels.Threading;
@@ -8,7 +9,7 @@ namespace Winnow.Kernels.Linear;
 internal unsafe struct LinearJob : ITeamJob
 {
     /// <summary>From this many tokens on, unpacking into a panel costs less than unpacking for each token.</summary>
-    private const int PanelTokens = 3;
+    public const int PanelTokens = 3;
 
     public LinearPart First;
     public LinearPart Second;
@@ -28,12 +29,15 @@ internal unsafe struct LinearJob : ITeamJob
         Share(Third, from - Panels(First) - Panels(Second), to - Panels(First) - Panels(Second), scratch);
     }
 
-    private static int Panels(in LinearPart part) => (part.Rows + PanelTile.Rows - 1) / PanelTile.Rows;
+    /// <summary>Rows that are not parted: a panel of the kernel that will run.</summary>
+    private readonly int PanelRows => Inputs.Words32 != null ? WordTile.Rows : PanelTile.Rows;
+
+    private readonly int Panels(in LinearPart part) => (part.Rows + PanelRows - 1) / PanelRows;
 
     /// <summary>Computes the panels of a matrix that lie in a share; the share may begin before it or end behind it.</summary>
     private readonly void Share(in LinearPart part, int from, int to, float* scratch)
     {
-        int first = Math.Max(from, 0) * PanelTile.Rows, end = Math.Min(to * PanelTile.Rows, part.Rows);
+        int first = Math.Max(from, 0) * PanelRows, end = Math.Min(to * PanelRows, part.Rows);
         if (first >= end)
             return;
         if (Mode == ActivationMode.Float || TensorTypes.BlockLength(part.Type) == 1)
@@ -89,6 +93,8 @@ internal unsafe struct LinearJob : ITeamJob
     {
         if (Inputs.Tokens < PanelTokens)
             QuantizedRowKernel<TFormat>.Multiply(part, Inputs, first, end, scratch);
+        else if (Inputs.Words32 != null)
+            WordPanelKernel<TFormat>.Multiply(part, Inputs, first, end, scratch);
         else
             QuantizedPanelKernel<TFormat>.Multiply(part, Inputs, first, end, scratch);
     }

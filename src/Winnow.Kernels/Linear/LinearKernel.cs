@@ -1,3 +1,4 @@
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Blocks;
 using Winnow.Kernels.Threading;
 
@@ -97,6 +98,13 @@ public static unsafe class LinearKernel
 
     private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearInputs inputs, bool by16)
     {
+        if (inputs.Tokens >= LinearJob.PanelTokens && AssembledKernels.HasWordTiles)
+        {
+            workspace.ReserveWords(ref inputs, by16);
+            var words = new WordQuantizer(inputs);
+            team.Run(ref words);
+            return;
+        }
         workspace.ReserveInputs(ref inputs, by16);
         var quantizer = new InputQuantizer(inputs);
         if ((long)inputs.Tokens * inputs.Columns < InlineQuantizeValues)

@@ -34,6 +34,14 @@ internal unsafe struct LinearInputs
     /// <summary>Scales for weights that are grouped by 16 values; absent unless a matrix of the dispatch needs them.</summary>
     public InputGroups By16;
 
+    /// <summary>Tiles of 16-bit inputs for weights grouped by 32 values, laid out for the assembled product; null where that does not serve.</summary>
+    public byte* Words32;
+
+    /// <summary>The same for weights grouped by 16 values.</summary>
+    public byte* Words16;
+
+    public readonly byte* Words(int groupLength) => groupLength == 16 ? Words16 : Words32;
+
     public readonly InputGroups Groups(int length) => length == 16 ? By16 : By32;
 }
 

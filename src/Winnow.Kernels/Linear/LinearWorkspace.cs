@@ -1,3 +1,4 @@
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Memory;
 
 namespace Winnow.Kernels.Linear;
@@ -39,13 +40,23 @@ public sealed unsafe class LinearWorkspace : IDisposable
         inputs.By16 = by16 ? Planes(_groups16, tokens, inputs.Columns / 16) : default;
     }
 
+    /// <summary>Room for tiles of 16-bit inputs, for weights grouped by 32 values and perhaps for those grouped by 16.</summary>
+    internal void ReserveWords(ref LinearInputs inputs, bool by16)
+    {
+        int bytes32 = checked(inputs.Tokens * (inputs.Columns / 32) * WordTile.InputRecord(32));
+        int bytes16 = by16 ? checked(inputs.Tokens * (inputs.Columns / 16) * WordTile.InputRecord(16)) : 0;
+        _codes.EnsureLength(checked(bytes32 + bytes16));
+        inputs.Words32 = (byte*)_codes.Pointer;
+        inputs.Words16 = by16 ? inputs.Words32 + bytes32 : null;
+    }
+
     /// <summary>Scratch of each worker: a float panel and the eight rows it is made from; a code panel with its scales is smaller.</summary>
     /// <param name="workers">Size of the team.</param>
     /// <param name="columns">Width of the matrices.</param>
     /// <param name="stride">Floats from one worker's scratch to the next.</param>
     internal float* ReserveScratch(int workers, int columns, out int stride)
     {
-        stride = checked(PanelTile.Rows * 3 / 2 * RoundUp(columns, 64)) + 1024;
+        stride = RoundUp(Math.Max(checked(PanelTile.Rows * 3 / 2 * RoundUp(columns, 64)) + 1024, WordPanel.ScratchFloats(columns)), 16);
         _scratch.EnsureLength(checked(workers * stride));
         return _scratch.Pointer;
     }
