@@ -11,6 +11,7 @@ namespace Winnow.Cli.Output;
 [JsonSerializable(typeof(ChatJson))]
 [JsonSerializable(typeof(TokenizeJson))]
 [JsonSerializable(typeof(PullJson))]
+[JsonSerializable(typeof(QuantizeJson))]
 [JsonSerializable(typeof(TrainJson))]
 [JsonSerializable(typeof(Winnow.Training.Nano.NanoScore[]))]
 [JsonSerializable(typeof(InspectJson))]
