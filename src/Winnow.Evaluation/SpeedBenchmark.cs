@@ -11,6 +11,12 @@ namespace Winnow.Evaluation;
 /// </summary>
 public static class SpeedBenchmark
 {
+    /// <summary>Stage of the timed prefills in reports of progress: runs done, the warm-up included.</summary>
+    public const string PrefillStage = "prefill";
+
+    /// <summary>Stage of the timed decodings.</summary>
+    public const string DecodeStage = "decode";
+
     /// <summary>Measures.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">Tokens, depth, runs and policy.</param>
@@ -22,8 +28,8 @@ public static class SpeedBenchmark
     {
         Validate(options);
         using Bench bench = new(model, options, progress, cancellation);
-        double[] prefill = bench.Repeat("prefill", bench.Prefill, options.Depth);
-        double[] decode = bench.Repeat("decode", bench.Decode, Math.Max(1, options.Depth));
+        double[] prefill = bench.Repeat(PrefillStage, bench.Prefill, options.Depth);
+        double[] decode = bench.Repeat(DecodeStage, bench.Decode, Math.Max(1, options.Depth));
         return new BenchmarkResult
         {
             Model = ModelNames.Of(model),

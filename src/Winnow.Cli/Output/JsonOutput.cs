@@ -19,6 +19,7 @@ namespace Winnow.Cli.Output;
 [JsonSerializable(typeof(CalibrateFourierJson))]
 [JsonSerializable(typeof(CompareJson))]
 [JsonSerializable(typeof(BenchJson))]
+[JsonSerializable(typeof(BandwidthJson))]
 [JsonSerializable(typeof(EvalJson))]
 [JsonSerializable(typeof(EvalJson[]))]
 [JsonSerializable(typeof(IReadOnlyList<PolicyJson>))]
