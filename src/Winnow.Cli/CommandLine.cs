@@ -75,6 +75,7 @@ internal static class CommandLine
         root.Add(new BenchCommand(terminal, common));
         root.Add(new TokenizeCommand(terminal, common));
         root.Add(new InspectCommand(terminal, common));
+        root.Add(new QuantizeCommand(terminal, common));
         root.Add(new PullCommand(terminal, common));
         root.Add(new PoliciesCommand(terminal, common));
         HelpOption help = new();

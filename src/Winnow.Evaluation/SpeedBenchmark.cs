@@ -10,6 +10,12 @@ namespace Winnow.Evaluation;
 /// </summary>
 public static class SpeedBenchmark
 {
+    /// <summary>Stage of the timed prefills in reports of progress: runs done, the warm-up included.</summary>
+    public const string PrefillStage = "prefill";
+
+    /// <summary>Stage of the timed decodings.</summary>
+    public const string DecodeStage = "decode";
+
     /// <summary>Measures.</summary>
     /// <param name="model">The model.</param>
     /// <param name="options">Tokens, depth, runs and policy.</param>
@@ -21,8 +27,8 @@ public static class SpeedBenchmark
     {
         Validate(options);
         using Bench bench = new(model, options, progress, cancellation);
-        double[] prefill = bench.Repeat("prefill", bench.Prefill, 1, options.Depth);
-        double[] decode = bench.Repeat("decode", bench.Decode, options.Sequences, Math.Max(1, options.Depth));
+        double[] prefill = bench.Repeat(PrefillStage, bench.Prefill, 1, options.Depth);
+        double[] decode = bench.Repeat(DecodeStage, bench.Decode, options.Sequences, Math.Max(1, options.Depth));
         return new BenchmarkResult
         {
             Model = ModelNames.Of(model),

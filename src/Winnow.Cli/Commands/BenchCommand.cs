@@ -16,6 +16,9 @@ internal sealed class BenchCommand : WinnowCommand
     private readonly Option<IReadOnlyList<int>> _depths = Values.Integers("--depth", "N[,N…]", "tokens read before either, untimed", [0]);
     private readonly Option<int> _every = Values.Integer("--every", "N", "shows speed and memory after every N generated tokens of the last run; 0 for never", 0);
     private readonly Option<int> _sequences = Values.Integer("--sequences", "N", "sequences that decode together, each with its own cache", 1, least: 1);
+    private readonly Option<bool> _step = Values.Switch("--step", "waits for a line on standard input before each timed run, to measure two programs in turns");
+    private readonly Option<IReadOnlyList<int>> _bandwidth =
+        Values.Integers("--bandwidth", "MIB[,MIB…]", "measures how fast buffers of such sizes are read, in place of a model", [], least: 1);
     private readonly Option<int> _runs = Values.Integer("--runs", "N", "timed runs, after one that warms up", 5, least: 1);
 
     public BenchCommand(Terminal terminal, CommonOptions common)
@@ -23,8 +26,8 @@ internal sealed class BenchCommand : WinnowCommand
     {
         _common = common;
         AddAll([
-            common.Model, _promptTokens, _genTokens, _every, _depths, _sequences, _runs, common.Cache, common.Keep, common.CacheType, common.Threads,
-            common.FloatActivations, common.Json,
+            common.Model, _promptTokens, _genTokens, _every, _depths, _sequences, _runs, _step, _bandwidth, common.Cache, common.Keep, common.CacheType,
+            common.Threads, common.FloatActivations, common.Json,
         ]);
     }
 
@@ -34,11 +37,14 @@ internal sealed class BenchCommand : WinnowCommand
         new("what a guided cache gains there", "winnow bench --depth 4096 --cache snapkv --keep 25%"),
         new("eight answers at once", "winnow bench --depth 2048 --sequences 8 --cache snapkv --keep 25%"),
         new("whether a long answer slows down", "winnow bench --gen-tokens 3000 --every 500 --runs 1 --depth 512 --cache morphkv"),
+        new("what memory allows", "winnow bench --bandwidth 92,1024 --threads 2"),
         new("figures for a script", "winnow bench --runs 3 --json | jq '.results[].decode_tokens_per_s'"),
     ];
 
     protected override int Execute(ParseResult arguments)
     {
+        if (arguments.GetValue(_bandwidth) is { Count: > 0 } sizes)
+            return MeasureBandwidth(arguments, sizes);
         ChosenPolicy policy = _common.ReadPolicy(arguments);
         BenchmarkOptions options = new()
         {
@@ -54,7 +60,7 @@ internal sealed class BenchCommand : WinnowCommand
         string path = ModelOpener.Locate(arguments, _common, Terminal);
         // Speed at the end of the window and beyond it is a fair question; the text means nothing anyway.
         using LanguageModel model = LanguageModel.Load(path, _common.ReadModelOptions(arguments) with { EnforceWindow = false });
-        BenchmarkResult[] results = [.. depths.Select(depth => Measure(model, options with { Depth = depth }))];
+        BenchmarkResult[] results = [.. depths.Select(depth => Measure(model, options with { Depth = depth }, arguments.GetValue(_step)))];
         BenchJson json = BenchmarkJson.Of(model, results);
         if (arguments.GetValue(_common.Json))
             JsonOutput.Write(Terminal, json, context => context.BenchJson);
@@ -63,6 +69,20 @@ internal sealed class BenchCommand : WinnowCommand
         return ExitCodes.Success;
     }
 
-    private BenchmarkResult Measure(LanguageModel model, BenchmarkOptions options) => Patience.Run(
-        Terminal, $"depth {Figures.Whole(options.Depth)}", meter => SpeedBenchmark.Run(model, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
+    private BenchmarkResult Measure(LanguageModel model, BenchmarkOptions options, bool step) => step
+        ? SpeedBenchmark.Run(model, options, new RunSteps(Terminal), Terminal.Interrupts.Token)
+        : Patience.Run(
+            Terminal, $"depth {Figures.Whole(options.Depth)}", meter => SpeedBenchmark.Run(model, options, EvaluationReporter.To(meter), Terminal.Interrupts.Token));
+
+    private int MeasureBandwidth(ParseResult arguments, IReadOnlyList<int> sizes)
+    {
+        int threads = arguments.GetValue(_common.Threads) is > 0 and int given ? given : Environment.ProcessorCount;
+        BandwidthJson json = BenchmarkJson.Of(threads, sizes.Select(size => (long)size << 20).Select(bytes =>
+            (bytes, ReadBandwidth.Measure(bytes, threads, arguments.GetValue(_runs), Terminal.Interrupts.Token))));
+        if (arguments.GetValue(_common.Json))
+            JsonOutput.Write(Terminal, json, context => context.BandwidthJson);
+        else
+            BenchmarkView.Print(Terminal.OutConsole(), json);
+        return ExitCodes.Success;
+    }
 }

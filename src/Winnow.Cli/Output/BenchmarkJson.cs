@@ -19,6 +19,12 @@ internal static class BenchmarkJson
         results[0].Entries.ToString(),
         [.. results.Select(Of)]);
 
+    /// <summary>How fast memory is read.</summary>
+    public static BandwidthJson Of(int threads, IEnumerable<(long Bytes, SpeedSummary Speed)> results) =>
+        new(Machine.Describe(), threads, [.. results.Select(result => new BandwidthRowJson(
+            result.Bytes, result.Speed.Runs.Count, Giga(result.Speed.Median),
+            new SpreadJson(Giga(result.Speed.Min), Giga(result.Speed.LowerQuartile), Giga(result.Speed.UpperQuartile), Giga(result.Speed.Max))))]);
+
     private static BenchRowJson Of(BenchmarkResult result) => new()
     {
         Depth = result.Depth,
@@ -28,8 +34,10 @@ internal static class BenchmarkJson
         Runs = result.Decode.Runs.Count,
         PrefillTokensPerS = Figures.Measured(result.Prefill.Median),
         PrefillSpread = Of(result.Prefill),
+        PrefillRuns = [.. result.Prefill.Runs.Select(Figures.Measured)],
         DecodeTokensPerS = Figures.Measured(result.Decode.Median),
         DecodeSpread = Of(result.Decode),
+        DecodeRuns = [.. result.Decode.Runs.Select(Figures.Measured)],
         BytesPerToken = result.BytesPerToken,
         WeightBytesPerToken = result.WeightBytesPerToken,
         KvBytesPerToken = result.KvBytesPerToken,
@@ -39,6 +47,8 @@ internal static class BenchmarkJson
             ? null
             : [.. result.Windows.Select(window => new WindowJson(window.Tokens, Figures.Measured(window.TokensPerSecond), window.KvBytes))],
     };
+
+    private static double Giga(double bytesPerSecond) => Figures.Measured(bytesPerSecond / 1e9);
 
     private static SpreadJson Of(SpeedSummary speed) =>
         new(Figures.Measured(speed.Min), Figures.Measured(speed.LowerQuartile), Figures.Measured(speed.UpperQuartile), Figures.Measured(speed.Max));

@@ -58,9 +58,13 @@ internal sealed record BenchRowJson
 
     public required SpreadJson PrefillSpread { get; init; }
 
+    public required IReadOnlyList<double> PrefillRuns { get; init; }
+
     public required double DecodeTokensPerS { get; init; }
 
     public required SpreadJson DecodeSpread { get; init; }
+
+    public required IReadOnlyList<double> DecodeRuns { get; init; }
 
     public required long BytesPerToken { get; init; }
 

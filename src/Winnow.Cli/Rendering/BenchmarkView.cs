@@ -38,6 +38,18 @@ internal static class BenchmarkView
             PrintWindows(console, row);
     }
 
+    /// <summary>Prints how fast memory is read.</summary>
+    public static void Print(IAnsiConsole console, BandwidthJson report)
+    {
+        console.MarkupLineInterpolated($"[dim]{report.Machine.Cpu} · {report.Threads} threads[/]");
+        Table table = new Table().Border(TableBorder.Simple);
+        foreach (string name in new[] { "buffer", "GB/s", "min … max" })
+            table.AddColumn(Right(name));
+        foreach (BandwidthRowJson row in report.Results)
+            table.AddRow(Figures.Bytes(row.Bytes), $"[bold]{Figures.Short(row.GbPerS)}[/]", Spread(row.Spread));
+        console.Write(table);
+    }
+
     private static void PrintWindows(IAnsiConsole console, BenchRowJson row)
     {
         Table table = new Table().Border(TableBorder.Simple).Title($"the last run at depth {Figures.Whole(row.Depth)}");

@@ -1,4 +1,5 @@
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
 
 namespace Winnow.Kernels.Memory;
 
@@ -13,10 +14,12 @@ public sealed unsafe class MappedFile : IDisposable
     /// <exception cref="IOException">The file is missing, unreadable or empty.</exception>
     public MappedFile(string path)
     {
-        long length = new FileInfo(path).Length;
+        using SafeFileHandle handle = File.OpenHandle(path);
+        // Of the opened file: a link, which caches of models are full of, has a length of its own.
+        long length = RandomAccess.GetLength(handle);
         if (length == 0)
             throw new IOException($"{path}: the file is empty");
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
+        _file = MemoryMappedFile.CreateFromFile(handle, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         _view = _file.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
         byte* pointer = null;
         _view.SafeMemoryMappedViewHandle.AcquirePointer(ref pointer);

@@ -16,6 +16,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>Tensors by name, in the order of the file.</summary>
     public abstract IReadOnlyDictionary<string, TensorInfo> Tensors { get; }
 
+    /// <summary>The files that were opened: the parts of a split model, the shards of a folder.</summary>
+    public abstract IReadOnlyList<string> Files { get; }
+
     /// <summary>
     /// Opens a <c>.gguf</c> file, a <c>.safetensors</c> file, or a folder with <c>*.safetensors</c> and <c>config.json</c> or with one GGUF model.
     /// </summary>

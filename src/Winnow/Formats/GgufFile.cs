@@ -14,6 +14,7 @@ public sealed class GgufFile : Checkpoint
 
     private readonly OrderedDictionary<string, TensorInfo> _tensors;
     private readonly List<MappedFile> _maps;
+    private readonly List<string> _files;
 
     private GgufFile(string path, uint version, GgufMetadata metadata, OrderedDictionary<string, TensorInfo> tensors, MappedFile map)
         : base(path)
@@ -22,6 +23,7 @@ public sealed class GgufFile : Checkpoint
         Metadata = metadata;
         _tensors = tensors;
         _maps = [map];
+        _files = [path];
     }
 
     /// <summary>Version of the format: 2 or 3.</summary>
@@ -32,6 +34,9 @@ public sealed class GgufFile : Checkpoint
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Files => _files;
 
     /// <summary>Opens a GGUF file.</summary>
     /// <exception cref="WinnowException">The file is missing, broken, or of a version or tensor type that cannot be read.</exception>
@@ -104,6 +109,7 @@ public sealed class GgufFile : Checkpoint
         {
             GgufFile part = OpenPart(path);
             _maps.AddRange(part._maps);
+            _files.Add(path);
             part.Metadata.Close();
             foreach (TensorInfo tensor in part._tensors.Values)
             {

@@ -149,6 +149,15 @@ public sealed class GgufMetadata
         return new GgufMetadata(cursor.Path, bytes, entries);
     }
 
+    /// <summary>A value as it stands in the file, without its type: texts that are no UTF-8 stay what they are.</summary>
+    internal (GgufValueType Type, NativeBytes Bytes) GetEncoded(string key)
+    {
+        Entry entry = Require(key);
+        GgufCursor cursor = At(entry);
+        GgufValues.Walk(cursor, entry.Type, key);
+        return (entry.Type, _bytes.Slice(entry.Offset, cursor.Position - entry.Offset));
+    }
+
     /// <summary>The file is unmapped: later reads throw instead of touching memory that is gone.</summary>
     internal void Close() => _closed = true;
 

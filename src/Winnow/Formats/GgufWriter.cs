@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text;
 using Winnow.Kernels.Blocks;
+using Winnow.Kernels.Memory;
 
 namespace Winnow.Formats;
 
@@ -42,6 +43,13 @@ public sealed class GgufWriter
             throw new ArgumentException("the alignment is an argument of the constructor", nameof(key));
         GgufValueWriter.TypeOf(value.GetType());
         _metadata.Add(key, value);
+        return this;
+    }
+
+    /// <summary>Adds a key with its value as another file has it, byte for byte. That file must stay open until this one is written.</summary>
+    internal GgufWriter AddEncoded(string key, GgufMetadata source)
+    {
+        _metadata.Add(key, new EncodedValue(source));
         return this;
     }
 
@@ -125,6 +133,14 @@ public sealed class GgufWriter
         foreach ((string key, object value) in _metadata)
         {
             GgufValueWriter.WriteText(writer, key);
+            if (value is EncodedValue encoded)
+            {
+                (GgufValueType type, NativeBytes bytes) = encoded.Source.GetEncoded(key);
+                writer.Write((uint)type);
+                writer.Write(bytes.AsSpan(0, checked((int)bytes.Length)));
+                continue;
+            }
+
             writer.Write((uint)GgufValueWriter.TypeOf(value.GetType()));
             GgufValueWriter.WriteValue(writer, value);
         }
@@ -150,6 +166,8 @@ public sealed class GgufWriter
         for (long missing = Aligned(target.Position) - target.Position; missing > 0; missing -= zeros.Length)
             target.Write(zeros[..(int)Math.Min(missing, zeros.Length)]);
     }
+
+    private sealed record EncodedValue(GgufMetadata Source);
 
     private sealed record Tensor(TensorType Type, long[] Shape, long Size, Action<Stream> Write);
 }

@@ -14,6 +14,7 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     private readonly OrderedDictionary<string, TensorInfo> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _skipped = new(StringComparer.Ordinal);
     private readonly List<MappedFile> _maps = [];
+    private readonly List<string> _files = [];
     private readonly JsonElement? _config;
 
     private SafetensorsCheckpoint(string path, string directory, IEnumerable<string> files)
@@ -47,6 +48,9 @@ public sealed class SafetensorsCheckpoint : Checkpoint
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, TensorInfo> Tensors => _tensors;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<string> Files => _files;
 
     /// <summary>Dtype by name of the tensors that were left out because the engine cannot compute with them.</summary>
     public IReadOnlyDictionary<string, string> SkippedTensors => _skipped;
@@ -84,6 +88,7 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     {
         MappedFile map = InputFile.Map(file);
         _maps.Add(map);
+        _files.Add(file);
         SafetensorsHeader header = SafetensorsHeader.Read(file, map.Bytes);
         foreach (TensorInfo tensor in header.Tensors)
         {

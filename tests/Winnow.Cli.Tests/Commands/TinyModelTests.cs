@@ -177,6 +177,28 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [Fact]
+    public void Bench_waits_for_a_line_before_each_run_when_asked()
+    {
+        Cli.Outcome outcome = Cli.Run(
+            new Cli.Surroundings("\n\n\n"), "bench", "--model", _model.Path, "--prompt-tokens", "8", "--gen-tokens", "3", "--runs", "2", "--step", "--json");
+        Assert.Equal(
+            ["prefill 0 of 2", "prefill 1 of 2", "prefill 2 of 2", "decode 0 of 2", "decode 1 of 2", "decode 2 of 2"],
+            outcome.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        JsonElement row = outcome.Parse().GetProperty("results")[0];
+        Assert.Equal((2, 2), (row.GetProperty("prefill_runs").GetArrayLength(), row.GetProperty("decode_runs").GetArrayLength()));
+    }
+
+    [Fact]
+    public void Bench_measures_memory_without_a_model()
+    {
+        string[] args = ["bench", "--bandwidth", "1,2", "--threads", "2", "--runs", "1"];
+        JsonElement[] rows = [.. Cli.Run([.. args, "--json"]).Json().GetProperty("results").EnumerateArray()];
+        Assert.Equal([1L << 20, 2L << 20], rows.Select(row => row.GetProperty("bytes").GetInt64()));
+        Assert.All(rows, row => Assert.True(row.GetProperty("gb_per_s").GetDouble() > 0));
+        Assert.Contains("GB/s", Cli.Run(args).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bench_shows_a_long_decoding_in_stretches_when_asked()
     {
         string[] args = ["bench", "--model", _model.Path, "--prompt-tokens", "8", "--gen-tokens", "10", "--runs", "1", "--every", "5"];

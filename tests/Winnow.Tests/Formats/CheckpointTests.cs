@@ -18,6 +18,15 @@ public sealed class CheckpointTests : IDisposable
     }
 
     [Fact]
+    public void A_link_opens_what_it_leads_to()
+    {
+        string link = System.IO.Path.Combine(_folder.Path, "link.gguf");
+        File.CreateSymbolicLink(link, _folder.File("far/blob", TinyGguf.Everything()));
+        using Checkpoint model = Checkpoint.Open(link);
+        Assert.NotEmpty(model.Tensors);
+    }
+
+    [Fact]
     public void A_folder_with_one_gguf_model_opens_it()
     {
         _folder.File("only.gguf", TinyGguf.Everything());
