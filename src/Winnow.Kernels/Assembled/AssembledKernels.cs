@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace Winnow.Kernels.Assembled;
@@ -14,6 +15,9 @@ internal static unsafe class AssembledKernels
     /// <summary>Whether tile products can be asked for; decided at the first question, by assembling one.</summary>
     public static bool HasWordTiles { get; } = IsWanted && HasInstructions && TileTable<Group32, WithoutMinimum>.Kernels[WordTile.MaxTokens] != null;
 
+    /// <summary>Whether products with halves can be asked for; decided at the first question, by assembling them.</summary>
+    public static bool HasHalfTiles { get; } = IsWanted && HasInstructions && HalfTileTable.Kernels[0] != null;
+
     private static bool IsWanted => Environment.GetEnvironmentVariable(Variable) != "0";
 
     // The runtime's own answer includes what the operating system saves of the vectors; leaf 7, ECX bit 11 is VNNI.
@@ -29,29 +33,44 @@ internal static unsafe class AssembledKernels
         _ => TileTable<Group32, WithMinimum>.Kernels,
     };
 
+    /// <summary>The product of a tile of so many rows and vectors.</summary>
+    public static void* HalfTile(int rows, int vectors) => HalfTileTable.Kernels[HalfTileTable.Index(rows, vectors)];
+
+    /// <summary>Assembles kernels into common pages and returns where each starts, or nulls when the platform refuses.</summary>
+    private static void** Place(int count, Func<int, byte[]> assemble)
+    {
+        var code = new List<byte>();
+        var starts = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            starts[i] = code.Count;
+            code.AddRange(assemble(i));
+        }
+        var pages = (byte*)ExecutableMemory.Place(code.ToArray());
+        // Never freed: the code lives as long as the process.
+        var kernels = (void**)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(void*));
+        for (int i = 0; pages != null && i < count; i++)
+            kernels[i] = pages + starts[i];
+        return kernels;
+    }
+
     /// <summary>A table that the runtime fills once, when a product of its kind first runs.</summary>
     private static class TileTable<TGroup, TMinimum>
         where TGroup : struct, ITileProperty
         where TMinimum : struct, ITileProperty
     {
-        public static readonly void** Kernels = Assemble();
+        // A tile of no tokens does not exist; its place holds the code of one token.
+        public static readonly void** Kernels =
+            Place(WordTile.MaxTokens + 1, tokens => WordTileAssembler.Assemble(Math.Max(1, tokens), TGroup.Value, TMinimum.Value != 0));
+    }
 
-        private static void** Assemble()
-        {
-            var code = new List<byte>();
-            Span<int> starts = stackalloc int[WordTile.MaxTokens + 1];
-            for (int tokens = 1; tokens <= WordTile.MaxTokens; tokens++)
-            {
-                starts[tokens] = code.Count;
-                code.AddRange(WordTileAssembler.Assemble(tokens, TGroup.Value, TMinimum.Value != 0));
-            }
-            var pages = (byte*)ExecutableMemory.Place(code.ToArray());
-            // Never freed: the code lives as long as the process.
-            var kernels = (void**)System.Runtime.InteropServices.NativeMemory.AllocZeroed(WordTile.MaxTokens + 1, (nuint)sizeof(void*));
-            for (int tokens = 1; pages != null && tokens <= WordTile.MaxTokens; tokens++)
-                kernels[tokens] = pages + starts[tokens];
-            return kernels;
-        }
+    private static class HalfTileTable
+    {
+        public static readonly void** Kernels = Place(
+            Assembled.HalfTile.MaxRows * Assembled.HalfTile.MaxVectors,
+            i => HalfTileAssembler.Assemble(i / Assembled.HalfTile.MaxVectors + 1, i % Assembled.HalfTile.MaxVectors + 1));
+
+        public static int Index(int rows, int vectors) => (rows - 1) * Assembled.HalfTile.MaxVectors + vectors - 1;
     }
 
     private interface ITileProperty

@@ -7,15 +7,11 @@ namespace Winnow.Kernels.Assembled;
 /// For each group: integer sums from zero; length / 2 steps, each two loads of weights, one broadcast a token and two dot instructions a token; then
 /// y = y + minimum · sum and y = y + scale · (input scale · integer sum). Registers: float sums, integer sums, then four temporaries.
 /// </remarks>
-internal sealed class WordTileAssembler
+internal sealed class WordTileAssembler : KernelAssembler
 {
     private const Register Weights = Register.RCX, Inputs = Register.RDX, Y = Register.R8, YStride = Register.R9, Groups = Register.R10;
-    private const Register Accumulate = Register.R11, Cursor = Register.RAX;
-    private const int VectorBytes = 64;
+    private const Register Accumulate = Register.R11, Cursor = Arguments;
     private const int Temporaries = 4 * WordTile.MaxTokens;
-    private const int SavedVectors = 10;
-
-    private readonly List<Instruction> _code = [];
     private readonly int _tokens;
     private readonly int _groupLength;
     private readonly bool _hasMinimum;
@@ -31,7 +27,7 @@ internal sealed class WordTileAssembler
     public static byte[] Assemble(int tokens, int groupLength, bool hasMinimum)
     {
         var assembler = new WordTileAssembler(tokens, groupLength, hasMinimum);
-        assembler.Prologue();
+        assembler.Prologue([Weights, Inputs, Y, YStride, Groups, Accumulate]);
         assembler.LoadSums();
         assembler.Loop();
         assembler.StoreSums();
@@ -39,55 +35,11 @@ internal sealed class WordTileAssembler
         return assembler.Encode();
     }
 
-    private static Register Vector(int i) => Register.ZMM0 + i;
-
     private static Register Float(int token, int half) => Vector(2 * token + half);
 
     private static Register Integer(int token, int half) => Vector(2 * WordTile.MaxTokens + 2 * token + half);
 
     private static Register Temporary(int i) => Vector(Temporaries + i);
-
-    private static MemoryOperand At(Register register, int offset) => new(register, offset, 1);
-
-    private static MemoryOperand Broadcast(Register register, int offset) =>
-        new(register, Register.None, 1, offset, 1, isBroadcast: true, Register.None);
-
-    private void Add(Instruction instruction) => _code.Add(instruction);
-
-    /// <summary>Gives the next instruction the label that branches name: Iced takes its address for that.</summary>
-    private void AddLabelled(ulong label, Instruction instruction)
-    {
-        instruction.IP = label;
-        _code.Add(instruction);
-    }
-
-    private void Prologue()
-    {
-        bool windows = OperatingSystem.IsWindows();
-        Add(Instruction.Create(Code.Mov_r64_rm64, Cursor, windows ? Register.RCX : Register.RDI));
-        Register[] fields = [Weights, Inputs, Y, YStride, Groups, Accumulate];
-        for (int i = 0; i < fields.Length; i++)
-            Add(Instruction.Create(Code.Mov_r64_rm64, fields[i], At(Cursor, 8 * i)));
-        if (!windows)
-            return;
-        // Windows wants the lower halves of vectors 6 to 15 back.
-        Add(Instruction.Create(Code.Sub_rm64_imm32, Register.RSP, 16 * SavedVectors + 8));
-        for (int i = 0; i < SavedVectors; i++)
-            Add(Instruction.Create(Code.VEX_Vmovups_xmmm128_xmm, At(Register.RSP, 16 * i), Register.XMM6 + i));
-    }
-
-    private void Epilogue()
-    {
-        // No VEX_Vzeroupper before the saved vectors are back would do harm, after them it only clears what callers do not expect.
-        Add(Instruction.Create(Code.VEX_Vzeroupper));
-        if (OperatingSystem.IsWindows())
-        {
-            for (int i = 0; i < SavedVectors; i++)
-                Add(Instruction.Create(Code.VEX_Vmovups_xmm_xmmm128, Register.XMM6 + i, At(Register.RSP, 16 * i)));
-            Add(Instruction.Create(Code.Add_rm64_imm32, Register.RSP, 16 * SavedVectors + 8));
-        }
-        Add(Instruction.Create(Code.Retnq));
-    }
 
     private void LoadSums()
     {
@@ -105,8 +57,6 @@ internal sealed class WordTileAssembler
         for (int i = 0; i < 2 * _tokens; i++)
             AddLabelled(i == 0 ? fromZero : 0, Zero(Vector(i)));
     }
-
-    private static Instruction Zero(Register register) => Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, register, register, register);
 
     private void Loop()
     {
@@ -177,20 +127,5 @@ internal sealed class WordTileAssembler
                 Add(Instruction.Create(Code.EVEX_Vmovups_zmmm512_k1z_zmm, At(Y, h * VectorBytes), Float(t, h)));
             Add(Instruction.Create(Code.Add_r64_rm64, Y, YStride));
         }
-    }
-
-    private byte[] Encode()
-    {
-        var writer = new ByteWriter();
-        if (!BlockEncoder.TryEncode(64, new InstructionBlock(writer, _code, 0), out string? error, out _))
-            throw new InvalidOperationException($"a tile of {_tokens} tokens cannot be assembled: {error}");
-        return [.. writer.Bytes];
-    }
-
-    private sealed class ByteWriter : CodeWriter
-    {
-        public List<byte> Bytes { get; } = new(4096);
-
-        public override void WriteByte(byte value) => Bytes.Add(value);
     }
 }

@@ -22,20 +22,39 @@ internal readonly unsafe struct AttentionJob<TVector>(
     {
         AttentionScratch own = scratch[worker];
         int tiles = sequences->Tiles, items = schedule.RunsBefore[schedule.Lanes] * tiles, lane = 0;
-        for (int item = schedule.Take(); item < items; item = schedule.Take())
+        for (int item = schedule.Take(), next; item < items; item = next)
         {
+            // The item after this one is taken early: its first page is fetched while this one's last page is worked on.
+            next = schedule.Take();
             int run = item / tiles, tile = item % tiles;
-            while (schedule.RunsBefore[lane + 1] <= run)
-                lane++;
+            lane = LaneOf(run, lane);
             AttentionInputs inputs = sequences[lane / sequences->LaneCount];
             // Later tiles of a prompt see more pages; taking them first keeps the last item short.
-            RunItem(own, inputs, lane % inputs.LaneCount, tiles - 1 - tile, run, (run - schedule.RunsBefore[lane]) * schedule.PagesPerRun);
+            RunItem(own, inputs, lane % inputs.LaneCount, tiles - 1 - tile, run, FirstPage(run, lane), next < items ? PageOf(next / tiles, lane) : null);
             if (schedule.Finish(lane))
                 Combine(inputs, lane % inputs.LaneCount, schedule.RunsBefore[lane], schedule.RunsBefore[lane + 1]);
         }
     }
 
-    private void RunItem(AttentionScratch own, in AttentionInputs inputs, int lane, int tile, int run, int firstPage)
+    /// <summary>Lane of a run, which is at or behind a lane that is known.</summary>
+    private int LaneOf(int run, int from)
+    {
+        while (schedule.RunsBefore[from + 1] <= run)
+            from++;
+        return from;
+    }
+
+    private int FirstPage(int run, int lane) => (run - schedule.RunsBefore[lane]) * schedule.PagesPerRun;
+
+    /// <summary>Where the first page of a run lies; null for the run of an empty lane.</summary>
+    private byte* PageOf(int run, int from)
+    {
+        int lane = LaneOf(run, from);
+        LaneView view = sequences->Lanes[lane];
+        return view.Length == 0 ? null : view.Pages[FirstPage(run, lane)].Pointer;
+    }
+
+    private void RunItem(AttentionScratch own, in AttentionInputs inputs, int lane, int tile, int run, int firstPage, byte* afterwards)
     {
         ScoreTile scores = new(inputs, format, rotation, lane, tile);
         int rows = scores.Rows;
@@ -47,13 +66,15 @@ internal readonly unsafe struct AttentionJob<TVector>(
         int end = Math.Min(view.PageCount, firstPage + schedule.PagesPerRun);
         for (int page = firstPage; page < end; page++)
         {
-            int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
+            byte* next = page + 1 < end ? view.Pages[page + 1].Pointer : afterwards;
+            nint ahead = next == null ? 0 : (nint)(next - view.Pages[page].Pointer);
+            int first = scores.Compute<TVector>(page, ahead, own.Queries, own.Page, own.Biases, own.Scores);
             if (first == rows)
                 continue;
             float* visible = own.Scores + first * PageFormat.Entries;
             float* target = own.Outputs + first * format.PaddedDim;
             OnlineSoftmax.Update<TVector>(visible, rows - first, own.Maxima + first, own.Sums + first, target, format.PaddedDim);
-            PageProducts.Outputs<TVector>(format, view.Pages[page], visible, rows - first, view.EntriesOf(page), own.Page, target);
+            PageProducts.Outputs<TVector>(format, view.Pages[page], ahead, visible, rows - first, view.EntriesOf(page), own.Page, target);
         }
 
         StorePartial(own, rows, partials + ((long)run * inputs.Tokens + tile * inputs.TokensPerTile) * inputs.Group * PartialStride(format));

@@ -37,7 +37,7 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
         {
             ScoreTile scores = new(inputs, format, rotation, lane, tile);
             inputs.CopyQueries(rotation, lane, tile, own.Queries);
-            int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
+            int first = scores.Compute<TVector>(page, 0, own.Queries, own.Page, own.Biases, own.Scores);
             for (int row = first; row < scores.Rows; row++)
             {
                 int token = tile * inputs.TokensPerTile + row / inputs.Group, head = row % inputs.Group;

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Attention;
@@ -12,13 +13,20 @@ internal static unsafe class PageProducts
     /// <summary>scores[r, e] = q[r]·k[e] for all 64 slots of a page.</summary>
     /// <param name="format">Layout of the page.</param>
     /// <param name="page">The page.</param>
+    /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
     /// <param name="queries">[rows, headDim], already scaled.</param>
     /// <param name="rows">Query rows.</param>
     /// <param name="scratch">Room for <see cref="PageFormat.ScratchFloats"/>.</param>
     /// <param name="scores">[rows, 64].</param>
-    public static void Scores<TVector>(PageFormat format, KvPage page, float* queries, int rows, float* scratch, float* scores)
+    public static void Scores<TVector>(PageFormat format, KvPage page, nint ahead, float* queries, int rows, float* scratch, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        if (format.Types.Keys == EntryType.F16 && ServesHalves<TVector>())
+        {
+            HalfTile.Multiply(queries, format.HeadDim, (ushort*)page.Keys, ahead, rows, format.HeadDim, PageFormat.Entries, scores, accumulate: false);
+            return;
+        }
+
         if (rows >= ConvertFrom && format.Types.Keys != EntryType.F32)
         {
             KeysToFloat<TVector>(format, page, scratch);
@@ -37,14 +45,23 @@ internal static unsafe class PageProducts
     /// <summary>output[r] += Σ over the first <paramref name="entries"/> slots of p[r, e]·v[e].</summary>
     /// <param name="format">Layout of the page.</param>
     /// <param name="page">The page.</param>
+    /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
     /// <param name="probabilities">[rows, 64].</param>
     /// <param name="rows">Query rows.</param>
     /// <param name="entries">Live slots.</param>
     /// <param name="scratch">Room for <see cref="PageFormat.ScratchFloats"/>.</param>
     /// <param name="output">[rows, padded headDim].</param>
-    public static void Outputs<TVector>(PageFormat format, KvPage page, float* probabilities, int rows, int entries, float* scratch, float* output)
+    public static void Outputs<TVector>(
+        PageFormat format, KvPage page, nint ahead, float* probabilities, int rows, int entries, float* scratch, float* output)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        if (format.Types.Values == EntryType.F16 && ServesHalves<TVector>())
+        {
+            var values = (ushort*)(page.Pointer + format.ValueOffset);
+            HalfTile.Multiply(probabilities, PageFormat.Entries, values, ahead, rows, entries, format.PaddedDim, output, accumulate: true);
+            return;
+        }
+
         Product<TVector> product = new(probabilities, PageFormat.Entries, rows, entries, format.PaddedDim, output, accumulate: true);
         float* scales = ScalesIn(format, scratch);
         if (rows >= ConvertFrom && format.Types.Values != EntryType.F32)
@@ -61,6 +78,10 @@ internal static unsafe class PageProducts
     public static void KeysToFloat<TVector>(PageFormat format, KvPage page, float* scratch)
         where TVector : unmanaged, IFloatVector<TVector> =>
         PageLoaders.WithKeys<TVector, Conversion<TVector>>(format, page, ScalesIn(format, scratch), new(format.HeadDim, PageFormat.Entries, scratch));
+
+    /// <summary>Whether the assembled product takes pages of halves: it is one of 512 bits, so narrower passes go their own way.</summary>
+    private static bool ServesHalves<TVector>()
+        where TVector : unmanaged, IFloatVector<TVector> => TVector.Count == 16 && AssembledKernels.HasHalfTiles;
 
     private static float* ScalesIn(PageFormat format, float* scratch) => scratch + format.PaddedDim * PageFormat.Entries;
 

@@ -188,7 +188,7 @@ public sealed unsafe class PagedAttention : IDisposable
                 inputs.CopyQueries(request.Rotation, lane, tile, own.Queries);
                 for (int page = 0; page < request.Lanes[lane].PageCount; page++)
                 {
-                    int first = scores.Compute<TVector>(page, own.Queries, own.Page, own.Biases, own.Scores);
+                    int first = scores.Compute<TVector>(page, 0, own.Queries, own.Page, own.Biases, own.Scores);
                     int entries = request.Lanes[lane].EntriesOf(page);
                     for (int row = 0; row < scores.Rows; row++)
                     {

@@ -32,13 +32,14 @@ internal readonly unsafe ref struct ScoreTile
 
     /// <summary>Computes the visible part of the tile.</summary>
     /// <param name="page">Page index in the lane.</param>
+    /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
     /// <param name="queries">[rows, headDim], as <see cref="AttentionInputs.CopyQueries"/> leaves them.</param>
     /// <param name="scratch">Room for one page as floats.</param>
     /// <param name="biases">Room for group × 64 floats.</param>
     /// <param name="scores">[rows, 64]; rows before the returned one are left alone.</param>
     /// <returns>The first row that sees anything of this page, or <see cref="Rows"/> when none does.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Compute<TVector>(int page, float* queries, float* scratch, float* biases, float* scores)
+    public int Compute<TVector>(int page, nint ahead, float* queries, float* scratch, float* biases, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {
         if (_lane.ReadSet is not null && _lane.ReadSet[page] == 0)
@@ -54,7 +55,7 @@ internal readonly unsafe ref struct ScoreTile
         int firstRow = skipped * _inputs.Group;
         int rows = Rows - firstRow;
         float* target = scores + firstRow * PageFormat.Entries;
-        Products<TVector>(page, entries, queries + firstRow * _inputs.HeadDim, rows, scratch, target);
+        Products<TVector>(page, entries, ahead, queries + firstRow * _inputs.HeadDim, rows, scratch, target);
         if (_inputs.SoftCap > 0)
             SoftCap(new Span<float>(target, rows * PageFormat.Entries), _inputs.SoftCap);
         if (_lane.Biases is not null || _lane.HeadMasks is not null || _lane.ReadSet is not null)
@@ -77,12 +78,12 @@ internal readonly unsafe ref struct ScoreTile
         TensorPrimitives.Multiply(scores, cap, scores);
     }
 
-    private void Products<TVector>(int page, int entries, float* queries, int rows, float* scratch, float* scores)
+    private void Products<TVector>(int page, int entries, nint ahead, float* queries, int rows, float* scratch, float* scores)
         where TVector : unmanaged, IFloatVector<TVector>
     {
         if (_lane.Ranks is null)
         {
-            PageProducts.Scores<TVector>(_format, _lane.Pages[page], queries, rows, scratch, scores);
+            PageProducts.Scores<TVector>(_format, _lane.Pages[page], ahead, queries, rows, scratch, scores);
             return;
         }
 
