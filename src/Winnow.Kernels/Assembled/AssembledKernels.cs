@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
+using Winnow.Kernels.Blocks;
 
 namespace Winnow.Kernels.Assembled;
 
@@ -18,6 +19,9 @@ internal static unsafe class AssembledKernels
     /// <summary>Whether products with halves can be asked for; decided at the first question, by assembling them.</summary>
     public static bool HasHalfTiles { get; } = IsWanted && HasInstructions && HalfTileTable.Kernels[0] != null;
 
+    /// <summary>Whether products with packed weights can be asked for.</summary>
+    public static bool HasPackedTiles => HasWordTiles;
+
     private static bool IsWanted => Environment.GetEnvironmentVariable(Variable) != "0";
 
     // The runtime's own answer includes what the operating system saves of the vectors; leaf 7, ECX bit 11 is VNNI.
@@ -31,6 +35,16 @@ internal static unsafe class AssembledKernels
         (16, true) => TileTable<Group16, WithMinimum>.Kernels,
         (_, false) => TileTable<Group32, WithoutMinimum>.Kernels,
         _ => TileTable<Group32, WithMinimum>.Kernels,
+    };
+
+    /// <summary>The products of tiles of 0 to <see cref="WordTile.MaxTokens"/> tokens with packed weights of a type, the first of them absent.</summary>
+    public static void** PackedTiles(TensorType type) => type switch
+    {
+        TensorType.Q4_0 => PackedTable<Type4_0>.Kernels,
+        TensorType.Q4_1 => PackedTable<Type4_1>.Kernels,
+        TensorType.Q5_0 => PackedTable<Type5_0>.Kernels,
+        TensorType.Q5_1 => PackedTable<Type5_1>.Kernels,
+        _ => PackedTable<Type8_0>.Kernels,
     };
 
     /// <summary>The product of a tile of so many rows and vectors.</summary>
@@ -62,6 +76,13 @@ internal static unsafe class AssembledKernels
         // A tile of no tokens does not exist; its place holds the code of one token.
         public static readonly void** Kernels =
             Place(WordTile.MaxTokens + 1, tokens => WordTileAssembler.Assemble(Math.Max(1, tokens), TGroup.Value, TMinimum.Value != 0));
+    }
+
+    private static class PackedTable<TType>
+        where TType : struct, ITileProperty
+    {
+        public static readonly void** Kernels =
+            Place(WordTile.MaxTokens + 1, tokens => PackedTileAssembler.Assemble(Math.Max(1, tokens), (TensorType)TType.Value));
     }
 
     private static class HalfTileTable
@@ -96,5 +117,30 @@ internal static unsafe class AssembledKernels
     private readonly struct WithoutMinimum : ITileProperty
     {
         public static int Value => 0;
+    }
+
+    private readonly struct Type4_0 : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q4_0;
+    }
+
+    private readonly struct Type4_1 : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q4_1;
+    }
+
+    private readonly struct Type5_0 : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q5_0;
+    }
+
+    private readonly struct Type5_1 : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q5_1;
+    }
+
+    private readonly struct Type8_0 : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q8_0;
     }
 }

@@ -42,6 +42,8 @@ internal unsafe struct LinearJob : ITeamJob
             return;
         if (Mode == ActivationMode.Float || TensorTypes.BlockLength(part.Type) == 1)
             FloatKernel.Multiply(part, Inputs, first, end, scratch);
+        else if (part.Packed != null)
+            PackedKernel.Multiply(part, Inputs, first, end, scratch);
         else
             Quantized(part, first, end, scratch);
     }

@@ -90,32 +90,46 @@ public static unsafe class LinearKernel
             return;
         job.Mode = mode;
         job.Scratch = workspace.ReserveScratch(team.Size, job.Inputs.Columns, out job.ScratchStride);
-        int groups = Math.Min(SmallestGroup(job.First.Type), Math.Min(SmallestGroup(job.Second.Type), SmallestGroup(job.Third.Type)));
-        if (mode == ActivationMode.Quantized && groups < int.MaxValue)
-            Quantize(team, workspace, ref job.Inputs, by16: groups == 16);
+        if (mode == ActivationMode.Quantized)
+            Quantize(team, workspace, ref job);
         team.Run(ref job);
     }
 
-    private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearInputs inputs, bool by16)
+    /// <summary>Rounds the inputs into the form, or the two forms, that the kernels of the matrices read.</summary>
+    private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearJob job)
     {
-        if (inputs.Tokens >= LinearJob.PanelTokens && AssembledKernels.HasWordTiles)
+        bool panels = job.Inputs.Tokens >= LinearJob.PanelTokens && AssembledKernels.HasWordTiles;
+        bool packed = job.First.Packed != null || job.Second.Packed != null || job.Third.Packed != null;
+        // An absent matrix has no type of blocks, as floats.
+        int group = Math.Min(UnpackedGroup(job.First), Math.Min(UnpackedGroup(job.Second), UnpackedGroup(job.Third)));
+        bool stored = group < int.MaxValue;
+        if (packed || (stored && panels))
         {
-            workspace.ReserveWords(ref inputs, by16);
-            var words = new WordQuantizer(inputs);
-            team.Run(ref words);
-            return;
+            workspace.ReserveWords(ref job.Inputs, by16: group == 16 && panels);
+            var words = new WordQuantizer(job.Inputs);
+            Run(team, job.Inputs, ref words);
         }
-        workspace.ReserveInputs(ref inputs, by16);
-        var quantizer = new InputQuantizer(inputs);
-        if ((long)inputs.Tokens * inputs.Columns < InlineQuantizeValues)
-            quantizer.Execute(0, 1);
-        else
-            team.Run(ref quantizer);
+        if (stored && !panels)
+        {
+            workspace.ReserveInputs(ref job.Inputs, by16: group == 16);
+            var bytes = new InputQuantizer(job.Inputs);
+            Run(team, job.Inputs, ref bytes);
+        }
     }
 
-    /// <summary>Values that share a scale in the weights, or "any" for floats, which includes an absent matrix.</summary>
-    private static int SmallestGroup(TensorType type) => type switch
+    private static void Run<TJob>(ThreadTeam team, in LinearInputs inputs, ref TJob job)
+        where TJob : struct, ITeamJob
     {
+        if ((long)inputs.Tokens * inputs.Columns < InlineQuantizeValues)
+            job.Execute(0, 1);
+        else
+            team.Run(ref job);
+    }
+
+    /// <summary>Values that share a scale in weights that are read as stored; "any" for floats and for packed weights.</summary>
+    private static int UnpackedGroup(in LinearPart part) => part.Type switch
+    {
+        _ when part.Packed != null => int.MaxValue,
         TensorType.F32 or TensorType.F16 or TensorType.BF16 => int.MaxValue,
         TensorType.Q2_K or TensorType.Q3_K or TensorType.Q6_K => 16,
         _ => 32,
@@ -142,6 +156,7 @@ public static unsafe class LinearKernel
         {
             Type = weight.Type,
             Weight = weight.Data.Pointer,
+            Packed = weight.PackedRows,
             RowBytes = weight.RowBytes,
             Rows = weight.Rows,
             Y = y,

@@ -7,6 +7,10 @@ internal unsafe struct LinearPart
 {
     public TensorType Type;
     public byte* Weight;
+
+    /// <summary>The same rows, packed for the assembled product; null where they are not.</summary>
+    public byte* Packed;
+
     public int RowBytes;
     public int Rows;
     public float* Y;

@@ -11,17 +11,19 @@ public sealed unsafe class LinearWorkspace : IDisposable
 {
     private const int VectorFloats = 8;
     private readonly NativeBuffer<sbyte> _codes = new();
+    private readonly NativeBuffer<byte> _words = new();
     private readonly NativeBuffer<float> _groups32 = new();
     private readonly NativeBuffer<float> _groups16 = new();
     private readonly NativeBuffer<float> _scratch = new();
 
     /// <summary>Bytes of native memory held.</summary>
-    public long ByteLength => _codes.ByteLength + _groups32.ByteLength + _groups16.ByteLength + _scratch.ByteLength;
+    public long ByteLength => _codes.ByteLength + _words.ByteLength + _groups32.ByteLength + _groups16.ByteLength + _scratch.ByteLength;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _codes.Dispose();
+        _words.Dispose();
         _groups32.Dispose();
         _groups16.Dispose();
         _scratch.Dispose();
@@ -45,8 +47,8 @@ public sealed unsafe class LinearWorkspace : IDisposable
     {
         int bytes32 = checked(inputs.Tokens * (inputs.Columns / 32) * WordTile.InputRecord(32));
         int bytes16 = by16 ? checked(inputs.Tokens * (inputs.Columns / 16) * WordTile.InputRecord(16)) : 0;
-        _codes.EnsureLength(checked(bytes32 + bytes16));
-        inputs.Words32 = (byte*)_codes.Pointer;
+        _words.EnsureLength(checked(bytes32 + bytes16));
+        inputs.Words32 = _words.Pointer;
         inputs.Words16 = by16 ? inputs.Words32 + bytes32 : null;
     }
 

@@ -28,7 +28,8 @@ internal static unsafe class WordPanelKernel<TFormat>
                 int from = parts * run / runs, to = parts * (run + 1) / runs;
                 for (int half = 0; half < 2; half++)
                     Pack(panel, weight, part.RowBytes, rows, half, from, to);
-                MultiplyRun(kernels, panel, inputs, part.Y + row, part.YStride, rows, from, to);
+                TileSums sums = new(part, inputs, row, rows, panel.Edge);
+                sums.Add(kernels, panel.Records, TFormat.GroupLength, from * 32 / TFormat.GroupLength, to * 32 / TFormat.GroupLength);
             }
         }
     }
@@ -93,38 +94,5 @@ internal static unsafe class WordPanelKernel<TFormat>
         if (TFormat.HasMinimum)
             Vector512.Load(panel.Minima + 16 * group).Store((float*)record + WordTile.Rows);
         return record + 2 * sizeof(float) * WordTile.Rows;
-    }
-
-    private static void MultiplyRun(void** kernels, in WordPanel panel, in LinearInputs inputs, float* y, int yStride, int rows, int from, int to)
-    {
-        nint groups = inputs.Columns / TFormat.GroupLength, firstGroup = from * 32 / TFormat.GroupLength;
-        byte* words = inputs.Words(TFormat.GroupLength);
-        nint tokenRecord = WordTile.InputRecord(TFormat.GroupLength);
-        bool whole = rows == WordTile.Rows;
-        WordTileArguments arguments = new()
-        {
-            YStride = sizeof(float) * (nint)(whole ? yStride : WordTile.Rows),
-            Accumulate = from,
-        };
-        for (int tile = 0; tile < WordTile.Tiles(inputs.Tokens); tile++)
-        {
-            int token = WordTile.FirstToken(tile, inputs.Tokens), tokens = WordTile.FirstToken(tile + 1, inputs.Tokens) - token;
-            float* sums = y + (nint)token * yStride;
-            arguments.Weights = panel.Records;
-            arguments.Inputs = words + (token * groups + tokens * firstGroup) * tokenRecord;
-            arguments.Groups = (to - from) * 32 / TFormat.GroupLength;
-            arguments.Y = whole ? sums : panel.Edge;
-            if (!whole && from > 0)
-                Copy(sums, yStride, panel.Edge, WordTile.Rows, rows, tokens);
-            ((delegate* unmanaged[SuppressGCTransition]<WordTileArguments*, void>)kernels[tokens])(&arguments);
-            if (!whole)
-                Copy(panel.Edge, WordTile.Rows, sums, yStride, rows, tokens);
-        }
-    }
-
-    private static void Copy(float* source, nint sourceStride, float* target, nint targetStride, int rows, int tokens)
-    {
-        for (int t = 0; t < tokens; t++)
-            new ReadOnlySpan<float>(source + t * sourceStride, rows).CopyTo(new Span<float>(target + t * targetStride, rows));
     }
 }

@@ -9,7 +9,7 @@ using Winnow.Models.Weights;
 
 namespace Winnow.Models;
 
-/// <summary>Makes a model of a checkpoint. Weights stay where they are, in the mapped file; every shape is checked on the way.</summary>
+/// <summary>Makes a model of a checkpoint. Weights stay in the mapped file, or are packed from it; every shape is checked on the way.</summary>
 public static class ModelLoader
 {
     /// <summary>Positions whose angles are computed at load; a longer text adds its own.</summary>
@@ -90,7 +90,9 @@ public static class ModelLoader
             layers[layer] = family.BuildLayer(build, config, gguf);
         }
         Norm norm = family.BuildFinalNorm(new LayerBuilder(weights, config, -1, rotary: null, style), gguf);
-        WeightMatrix head = config.TiedEmbeddings ? tokens : weights.Matrix("output.weight", config.VocabularySize, config.Width);
+        WeightMatrix head = config.TiedEmbeddings ? weights.Factor(tokens) : weights.Factor("output.weight", config.VocabularySize, config.Width);
+        if (mode == ActivationMode.Quantized)
+            weights.PackFactors();
         return new TransformerModel(embedding, layers, new LanguageHead(norm, head), tables, new ForwardPass(config, team, mode), weights.Owned);
     }
 }

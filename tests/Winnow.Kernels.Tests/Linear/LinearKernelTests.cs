@@ -1,3 +1,4 @@
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Blocks;
 using Winnow.Kernels.Linear;
 using Winnow.Kernels.Threading;
@@ -92,6 +93,66 @@ public sealed class LinearKernelTests
                 TensorType.Q4_1, 40, Columns, 5), TestMatrices.Random(TensorType.Q6_K, 3, Columns, 6), TestMatrices.Random(TensorType.F16, 19, Columns, 7),
         ];
         float[] x = TestMatrices.Gaussian(tokens * Columns, seed: 8);
+        using var team = new ThreadTeam(2);
+        using var workspace = new LinearWorkspace();
+        float[][] fused = [.. weights.Select(weight => new float[tokens * weight.Rows])];
+        LinearKernel.Multiply(team, workspace, weights[0], weights[1], weights[2], x, tokens, fused[0], fused[1], fused[2], ActivationMode.Quantized);
+        for (int i = 0; i < weights.Length; i++)
+        {
+            float[] alone = new float[tokens * weights[i].Rows];
+            LinearKernel.Multiply(team, workspace, weights[i], x, tokens, alone, ActivationMode.Quantized);
+            Assert.Equal(alone, fused[i]);
+        }
+    }
+
+    public static TheoryData<TensorType, int> PackedTypesAndRows()
+    {
+        var data = new TheoryData<TensorType, int>();
+        foreach (TensorType type in PackedTile.Types)
+        {
+            data.Add(type, 64);
+            data.Add(type, 7);
+            data.Add(type, Rows);
+        }
+        return data;
+    }
+
+    /// <summary>Packing changes where codes lie and nothing else: from the tokens on that both tiles serve, the bits are the same.</summary>
+    [Theory]
+    [MemberData(nameof(PackedTypesAndRows))]
+    public void Packed_rows_give_the_product_of_the_stored_ones(TensorType type, int rows)
+    {
+        WeightMatrix stored = TestMatrices.Random(type, rows, 544), packed = TestMatrices.Random(type, rows, 544);
+        using IDisposable? memory = packed.Pack();
+        Assert.SkipWhen(memory is null, "the assembled kernels do not run here");
+        float[] x = TestMatrices.Gaussian(29 * 544, seed: 13);
+        using var team = new ThreadTeam(2);
+        using var workspace = new LinearWorkspace();
+        foreach (int tokens in (int[])[1, 2, 3, 6, 8, 13, 29])
+        {
+            float[] expected = new float[tokens * rows], actual = new float[tokens * rows];
+            LinearKernel.Multiply(team, workspace, stored, x, tokens, expected, ActivationMode.Quantized);
+            LinearKernel.Multiply(team, workspace, packed, x, tokens, actual, ActivationMode.Quantized);
+            if (tokens > 2)
+                Assert.Equal(expected, actual);
+            else
+                Assert.InRange(TestMatrices.RelativeError([.. expected.Select(value => (double)value)], actual), 0, 1e-4);
+        }
+    }
+
+    /// <summary>Packed rows read words, stored ones may read bytes: one dispatch serves both.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(7)]
+    public void Packed_and_stored_matrices_share_a_dispatch(int tokens)
+    {
+        WeightMatrix[] weights =
+        [
+            TestMatrices.Random(TensorType.Q5_0, 40, Columns, 5), TestMatrices.Random(TensorType.Q6_K, 35, Columns, 6), TestMatrices.Random(TensorType.Q8_0, 33, Columns, 7),
+        ];
+        float[] x = TestMatrices.Gaussian(tokens * Columns, seed: 8);
+        using IDisposable? memory = weights[0].Pack();
         using var team = new ThreadTeam(2);
         using var workspace = new LinearWorkspace();
         float[][] fused = [.. weights.Select(weight => new float[tokens * weight.Rows])];

@@ -81,7 +81,7 @@ internal sealed class LayerBuilder(WeightSource weights, ModelConfig config, int
     private string Name(string piece, string suffix) => layer < 0 ? $"{piece}.{suffix}" : $"blk.{layer}.{piece}.{suffix}";
 
     private Projection Linear(string name, int rows, int columns) =>
-        new(weights.Matrix(Name(name, "weight"), rows, columns), weights.VectorOrNull(Name(name, "bias"), rows));
+        new(weights.Factor(Name(name, "weight"), rows, columns), weights.VectorOrNull(Name(name, "bias"), rows));
 
     private Norm RmsNorm(string name, int length, float offset)
     {

@@ -31,8 +31,11 @@ internal sealed class WeightSource
     /// <summary>Whether tensors follow the conventions of GGUF.</summary>
     public bool IsGguf => _names is null;
 
-    /// <summary>Memory of rows that had to be gathered; the model disposes it.</summary>
+    /// <summary>Memory of rows that had to be gathered or packed; the model disposes it.</summary>
     public List<IDisposable> Owned { get; } = [];
+
+    /// <summary>Matrices that inputs are multiplied with.</summary>
+    private List<WeightMatrix> Factors { get; } = [];
 
     /// <summary>Rows of the embedding.</summary>
     public int EmbeddingRows
@@ -60,6 +63,25 @@ internal sealed class WeightSource
         return new WeightMatrix(tensor.Type, rows, columns, tensor.Data);
     }
 
+    /// <summary>A weight matrix that inputs will be multiplied with.</summary>
+    /// <exception cref="WinnowException">The tensor is missing or has another shape.</exception>
+    public WeightMatrix Factor(string name, int rows, int columns) => Factor(Matrix(name, rows, columns));
+
+    /// <summary>Notes that inputs will be multiplied with a matrix.</summary>
+    public WeightMatrix Factor(WeightMatrix matrix)
+    {
+        Factors.Add(matrix);
+        return matrix;
+    }
+
+    /// <summary>Packs all factors for the fastest product that the machine has; a core works on each.</summary>
+    public void PackFactors()
+    {
+        IDisposable?[] packed = new IDisposable?[Factors.Count];
+        Parallel.For(0, packed.Length, i => packed[i] = Factors[i].Pack());
+        Owned.AddRange(packed.OfType<IDisposable>());
+    }
+
     /// <summary>Runs of rows gathered into one matrix, for tensors that interleave several weights.</summary>
     /// <param name="name">GGUF name.</param>
     /// <param name="rows">Rows of the stored matrix.</param>
@@ -75,7 +97,7 @@ internal sealed class WeightSource
         Owned.Add(gathered);
         for (int run = 0; run < firstRows.Count; run++)
             stored.Data.AsSpan(firstRows[run] * rowBytes, runBytes).CopyTo(gathered.Span[(run * runBytes)..]);
-        return new WeightMatrix(stored.Type, firstRows.Count * runLength, columns, gathered.Bytes);
+        return Factor(new WeightMatrix(stored.Type, firstRows.Count * runLength, columns, gathered.Bytes));
     }
 
     /// <summary>A vector as floats, whatever its storage type.</summary>

@@ -1,0 +1,33 @@
+using Winnow.Kernels.Assembled;
+
+namespace Winnow.Kernels.Linear;
+
+/// <summary>The product with packed weights, for one token as for many: nothing is unpacked into memory, so few tokens cost little more than one.</summary>
+internal static unsafe class PackedKernel
+{
+    /// <summary>Bytes of a panel that stay in the first cache, beside a tile of inputs, while all tiles of tokens pass.</summary>
+    private const int RunBytes = 14 * 1024;
+
+    /// <summary>Computes rows <paramref name="first"/> to <paramref name="end"/> − 1 for all tokens.</summary>
+    /// <param name="part">A matrix with packed rows.</param>
+    /// <param name="inputs">Inputs as words.</param>
+    /// <param name="first">The first row of a panel.</param>
+    /// <param name="end">The first row of another, or the end of the matrix.</param>
+    /// <param name="scratch">Room for one tile of sums.</param>
+    public static void Multiply(in LinearPart part, in LinearInputs inputs, int first, int end, float* scratch)
+    {
+        void** kernels = AssembledKernels.PackedTiles(part.Type);
+        int groups = inputs.Columns / PackedTile.Columns, record = PackedTile.RecordBytes(part.Type);
+        int runs = inputs.Tokens <= 2 * WordTile.MaxTokens ? 1 : (groups * record + RunBytes - 1) / RunBytes;
+        for (int row = first; row < end; row += WordTile.Rows)
+        {
+            byte* panel = part.Packed + row / WordTile.Rows * (nint)groups * record;
+            for (int run = 0; run < runs; run++)
+            {
+                int from = groups * run / runs, to = groups * (run + 1) / runs;
+                TileSums sums = new(part, inputs, row, Math.Min(WordTile.Rows, end - row), scratch);
+                sums.Add(kernels, panel + from * (nint)record, PackedTile.Columns, from, to);
+            }
+        }
+    }
+}
