@@ -100,6 +100,13 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector512 Sigmoid(FloatVector512 value)
+    {
+        Vector512<float> power = ExpNonPositive(new(-Vector512.Abs(value._value)))._value, one = Vector512.Create(1f);
+        return new(Vector512.ConditionalSelect(Vector512.LessThan(value._value, Vector512<float>.Zero), power, one) / (one + power));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector512 KeepWithin(FloatVector512 value, int* positions, int low, int high)
     {
         Vector512<int> p = Vector512.Load(positions);
