@@ -7,7 +7,7 @@ namespace Winnow.Kernels.Attention;
 internal readonly unsafe struct AttentionInputs
 {
     /// <summary>Query rows (tokens × group) of one tile.</summary>
-    public const int TileRows = 64;
+    public const int TileRows = 128;
 
     /// <summary>The part of one sequence.</summary>
     /// <param name="request">The request.</param>

@@ -11,6 +11,8 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
 
     public static int Count => Vector512<float>.Count;
 
+    public Vector512<float> Value => _value;
+
     public static FloatVector512 Zero => new(Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
