@@ -51,7 +51,7 @@ public class AttentionBenchmarks : IWork
     {
         _pool = new PagePool(new PageFormat(HeadDim, Cache));
         _team = new ThreadTeam(Threads);
-        _attention = new PagedAttention(_team, _pool.Format);
+        _attention = new PagedAttention(_team, _pool.Format) { Integers = true };
         _owned = [.. Enumerable.Range(0, KvHeads).Select(_ => new RandomLane(_pool, Entries))];
         _lanes = [.. _owned.Select(lane => lane.View)];
         _sums = [.. _owned.Select(_ => new NativeBuffer<float>(Entries))];

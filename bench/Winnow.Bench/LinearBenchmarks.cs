@@ -14,6 +14,7 @@ public class LinearBenchmarks : IWork
     private readonly LinearWorkspace _workspace = new();
     private NativeBuffer<byte> _stored = null!;
     private WeightMatrix _weight = null!;
+    private IDisposable? _packed;
     private ThreadTeam _team = null!;
     private float[] _inputs = [], _outputs = [];
 
@@ -48,6 +49,8 @@ public class LinearBenchmarks : IWork
         _stored = new NativeBuffer<byte>(checked((int)(Rows * TensorTypes.RowBytes(Type, Columns))));
         Quantizer.FromFloat(Type, RandomData.Floats(Rows * Columns), _stored.Span);
         _weight = new WeightMatrix(Type, Rows, Columns, _stored.Bytes);
+        // As a model is loaded: null where the type or the machine has no product of packed rows.
+        _packed = _weight.Pack();
         _team = new ThreadTeam(Threads);
         _inputs = RandomData.Floats(Tokens * Columns);
         _outputs = new float[Tokens * Rows];
@@ -59,6 +62,7 @@ public class LinearBenchmarks : IWork
     {
         _team.Dispose();
         _workspace.Dispose();
+        _packed?.Dispose();
         _stored.Dispose();
     }
 
