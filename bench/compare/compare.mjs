@@ -76,7 +76,8 @@ function describe(build) {
     const cpuInfo = readFileSync("/proc/cpuinfo", "utf8");
     const flags = cpuInfo.match(/^flags\s*:\s*(.*)$/m)?.[1].split(" ") ?? [];
     return {
-        cpu: cpus()[0].model, processors: cpus().length, system: `${type()} ${release()}`,
+        // Of the kernel only the version: what follows names the build of whoever runs the machine.
+        cpu: cpus()[0].model, processors: cpus().length, system: `${type()} ${release().match(/^\d+\.\d+/)?.[0] ?? ""}`.trim(),
         flags: flags.filter(flag => /^(avx|fma|f16c|vnni|amx)/.test(flag)),
         memory: Number(readFileSync("/proc/meminfo", "utf8").match(/^MemTotal:\s+(\d+)/m)[1]) * 1024,
         dotnet: execFileSync("dotnet", ["--version"], { encoding: "utf8" }).trim(), build,

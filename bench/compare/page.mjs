@@ -52,12 +52,16 @@ function bandwidth(all, measured) {
     if (!measured || measured.problem) return "Not measured yet.";
     const speed = ({ gb_per_s, spread }) => `${gb_per_s.toFixed(1)} (${spread.lower_quartile.toFixed(1)}–${spread.upper_quartile.toFixed(1)})`;
     const rows = all.filter(({ row, problem }) => row.kind === "peer" && row.metric === "decode" && row.sequences === 1 && row.cache === "full" && !problem);
-    return `A buffer of 1 GiB, more than any cache holds, is read at ${speed(measured.far)} GB/s by all threads; one of the size of the file, again and again, as the table says.\n\n`
+    return `A buffer of 1 GiB, more than any cache holds, is read at ${speed(measured.far)} GB/s by all threads; one of the size of the file, again and again, `
+        + "as the table says.\n\n"
         + table(["row", "format", "MiB a token", "winnow, GB/s", "buffer of the file's size, GB/s", "share", "share of 1 GiB", "llama.cpp, GB/s"],
             rows.map(({ row, ours, peer }) => {
                 const rate = runs => median(runs) * ours.bytesPerToken / 1e9, share = limit => `${(rate(ours.runs) / limit.gb_per_s * 100).toFixed(0)} %`;
                 const near = measured.near[row.format];
-                return [where(row), row.format, mebibytes(ours.bytesPerToken), rate(ours.runs).toFixed(1), speed(near), share(near), share(measured.far), rate(peer.runs).toFixed(1)];
+                return [
+                    where(row), row.format, mebibytes(ours.bytesPerToken), rate(ours.runs).toFixed(1), speed(near), share(near), share(measured.far),
+                    rate(peer.runs).toFixed(1),
+                ];
             }));
 }
 
@@ -75,7 +79,8 @@ function start(all) {
 
 function managed(all) {
     const rows = all.filter(({ row }) => row.kind === "managed");
-    return rows.length === 0 ? "Not measured yet." : table(["row", "format", "fast, tokens/s", "managed, tokens/s", "fast ÷ managed"], rows.map(({ row, ours, other, problem }) =>
+    if (rows.length === 0) return "Not measured yet.";
+    return table(["row", "format", "fast, tokens/s", "managed, tokens/s", "fast ÷ managed"], rows.map(({ row, ours, other, problem }) =>
         [where(row), row.format, ...problem ? [problem, "", ""] : [spread(ours.runs), spread(other.runs), ratio(ours.runs, other.runs)]]));
 }
 
@@ -84,8 +89,10 @@ function overheads(all) {
     if (rows.length === 0) return "Not measured yet.";
     return table(["policy", "per", "full, tokens/s", "policy, tokens/s", "overhead"], rows.map(({ row, ours, other, problem }) => {
         const extra = problem ? [] : ratios(ours.runs, other.runs).map(ratio => (ratio - 1) * 100);
-        return [row.cache, row.metric === "prefill" ? "prefilled token" : "decoded token",
-            ...problem ? [problem, "", ""] : [spread(ours.runs), spread(other.runs), `**${percent(median(extra))}** (${quartiles(extra).map(percent).join(" to ")})`]];
+        const found = problem
+            ? [problem, "", ""]
+            : [spread(ours.runs), spread(other.runs), `**${percent(median(extra))}** (${quartiles(extra).map(percent).join(" to ")})`];
+        return [row.cache, row.metric === "prefill" ? "prefilled token" : "decoded token", ...found];
     }));
 }
 
@@ -103,18 +110,20 @@ function save(path, text) {
 /** Writes both files. */
 export function writePage({ options, source, models, machine, results }) {
     const all = [...results.values()], path = join(options.output, "speed.md");
-    const memorySize = (machine.memory / 2 ** 30).toFixed(0);
+    const memorySize = (machine.memory / 2 ** 30).toFixed(0), { peer } = machine;
+    const binding = `through node-llama-cpp, node ${peer.node}; flash attention, f16 cache, batches of 512`;
     const text = `# Speed beside llama.cpp
 
-Written by [bench/compare/run](../../bench/compare/README.md), which says how it measures: both sides in turns on the same file, ${options.threads} threads, ${options.runs} runs, median
-and, in brackets, lower and upper quartile. Ratios are winnow ÷ llama.cpp, pair by pair. llama.cpp always keeps its full cache.
+Written by [bench/compare/run](../../bench/compare/README.md), which says how it measures: both sides in turns on the same file,
+${options.threads} threads, ${options.runs} runs, median and, in brackets, lower and upper quartile. Ratios are winnow ÷ llama.cpp, pair by pair.
+llama.cpp always keeps its full cache.
 
 | | |
 |---|---|
 | machine | ${machine.cpu}, ${machine.processors} processors, ${memorySize} GiB, ${machine.system} |
 | CPU flags | ${machine.flags.join(" ")} |
 | winnow | commit ${machine.commit}, build ${machine.build}, .NET SDK ${machine.dotnet} |
-| llama.cpp | release ${machine.peer.release}, ${machine.peer.backend}, through node-llama-cpp, node ${machine.peer.node}; flash attention, f16 cache, batches of 512 |
+| llama.cpp | release ${peer.release}, ${peer.backend}, ${binding} |
 | model | ${source.file}, SHA-256 ${source.sha256.slice(0, 16)}…; the formats are made of it by \`winnow quantize\` |
 
 ${table(["format", "MiB", "SHA-256 begins"], FORMATS.map(format => [format, mebibytes(models[format].bytes), models[format].sha256.slice(0, 16)]))}
@@ -143,8 +152,9 @@ ${bandwidth(all, results.get("bandwidth"))}
 
 ## What a policy costs
 
-Per prefilled token: a prompt of 2,048 tokens with the policy at 25 %, compression included, against the full cache. Per decoded token: the policy at depth 8,000 with 25 % kept, 2,000 entries,
-against the full cache at depth 2,000: both read as many entries, so the rest is observing, choosing and evicting. Positive: slower than the full cache.
+Per prefilled token: a prompt of 2,048 tokens with the policy at 25 %, compression included, against the full cache. Per decoded token: the policy at
+depth 8,000 with 25 % kept, 2,000 entries, against the full cache at depth 2,000: both read as many entries, so the rest is observing, choosing and evicting.
+Positive: slower than the full cache.
 
 ${overheads(all)}
 
@@ -156,7 +166,8 @@ ${managed(all)}
 
 ## Start
 
-From the start of the process to the first token of a prompt of one token, files in the system's cache. llama.cpp: the start of node and of the binding included.
+From the start of the process to the first token of a prompt of one token, files in the system's cache. llama.cpp: the start of node and of the binding
+included.
 
 ${start(all)}
 
