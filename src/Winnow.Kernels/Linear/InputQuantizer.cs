@@ -55,7 +55,12 @@ internal unsafe struct InputQuantizer : ITeamJob
     /// <summary>The scale of a group of 32 inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static float ScaleOf(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
-        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)))) / (127 * 256);
+        Largest(a, b, c, d) / (127 * 256);
+
+    /// <summary>The largest magnitude of 32 inputs.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static float Largest(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
+        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d))));
 
     /// <summary>Codes of eight inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
