@@ -20,7 +20,7 @@ public sealed unsafe class ByteTileTests
         return tiles;
     }
 
-    /// <summary>Against the same sums written as loops over records of random bits: integers within a group, then minimum and scale, each rounded once.</summary>
+    /// <summary>Against the same sums as loops over records of random bits: integers within a group, then minimum and scale, each rounded once.</summary>
     [Theory]
     [MemberData(nameof(Tiles))]
     public void Gives_the_bits_of_its_scalar_twin(TensorType type, int tokens)
