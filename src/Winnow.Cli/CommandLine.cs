@@ -42,7 +42,7 @@ internal static class CommandLine
 
     private static int Invoke(IReadOnlyList<string> args, Terminal terminal)
     {
-        Command root = Build(terminal);
+        Command root = Build(args, terminal);
         // Texts may begin with '@', which must not be taken for a file of arguments.
         ParserConfiguration syntax = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
         ParseResult arguments = root.Parse(args.Count == 0 ? ["--help"] : args, syntax);
@@ -57,33 +57,42 @@ internal static class CommandLine
         });
     }
 
-    private static Command Build(Terminal terminal)
+    private static Command Build(IReadOnlyList<string> args, Terminal terminal)
     {
-        CommonOptions common = new();
         // No RootCommand: that would be called after the assembly, not after the program.
         Command root = new(ProgramName, "Winnow runs language models on the processor and keeps of their cache what matters.");
-        root.Add(new RunCommand(terminal, common));
-        root.Add(new ChatCommand(terminal, common));
-        root.Add(new CompareCommand(terminal, common));
-        root.Add(new PerplexityCommand(terminal, common));
-        root.Add(new CommandGroup(
-            "eval", "Measures quality under cache policies.", new EvalRulerCommand(terminal, common), new EvalNeedleCommand(terminal, common),
-            new EvalLongBenchCommand(terminal, common), new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common),
-            new EvalAgreementCommand(terminal, common), new EvalNanoCommand(terminal, common)));
-        root.Add(new CommandGroup("calibrate", "Measures what a cache policy can be told about a model.", new CalibrateFourierCommand(terminal, common)));
-        root.Add(new CommandGroup("train", "Trains models.", new TrainNanoCommand(terminal, common)));
-        root.Add(new BenchCommand(terminal, common));
-        root.Add(new TokenizeCommand(terminal, common));
-        root.Add(new InspectCommand(terminal, common));
-        root.Add(new QuantizeCommand(terminal, common));
-        root.Add(new PullCommand(terminal, common));
-        root.Add(new PoliciesCommand(terminal, common));
+        (string Name, Func<Command> Create)[] commands = Commands(terminal, new CommonOptions());
+        // Making the options of the commands that are not asked for would delay the first token.
+        int chosen = Array.FindIndex(commands, each => args.Count > 0 && each.Name == args[0]);
+        foreach ((string _, Func<Command> create) in chosen < 0 ? commands : commands[chosen..(chosen + 1)])
+            root.Add(create());
         HelpOption help = new();
         help.Action = new HelpWithExamples((HelpAction)help.Action!);
         root.Add(help);
         root.Add(new VersionOption { Action = new ShowVersion() });
         return root;
     }
+
+    private static (string Name, Func<Command> Create)[] Commands(Terminal terminal, CommonOptions common) =>
+    [
+        ("run", () => new RunCommand(terminal, common)),
+        ("chat", () => new ChatCommand(terminal, common)),
+        ("compare", () => new CompareCommand(terminal, common)),
+        ("perplexity", () => new PerplexityCommand(terminal, common)),
+        ("eval", () => new CommandGroup(
+            "eval", "Measures quality under cache policies.", new EvalRulerCommand(terminal, common), new EvalNeedleCommand(terminal, common),
+            new EvalLongBenchCommand(terminal, common), new EvalFileCommand(terminal, common), new EvalRetrievalCommand(terminal, common),
+            new EvalAgreementCommand(terminal, common), new EvalNanoCommand(terminal, common))),
+        ("calibrate", () => new CommandGroup(
+            "calibrate", "Measures what a cache policy can be told about a model.", new CalibrateFourierCommand(terminal, common))),
+        ("train", () => new CommandGroup("train", "Trains models.", new TrainNanoCommand(terminal, common))),
+        ("bench", () => new BenchCommand(terminal, common)),
+        ("tokenize", () => new TokenizeCommand(terminal, common)),
+        ("inspect", () => new InspectCommand(terminal, common)),
+        ("quantize", () => new QuantizeCommand(terminal, common)),
+        ("pull", () => new PullCommand(terminal, common)),
+        ("policies", () => new PoliciesCommand(terminal, common)),
+    ];
 
     private static string Describe(ParseResult arguments)
     {

@@ -62,6 +62,16 @@ internal sealed class Terminal
     /// <summary>A console on the error stream, with colours only when a person reads it.</summary>
     public IAnsiConsole ErrorConsole() => Create(Error, ErrorIsTerminal);
 
+    /// <summary>Writes a line about the work to the error stream, dim where a person reads it.</summary>
+    public void Note(string text)
+    {
+        // Compiling Spectre.Console takes an eighth of the time to the first token; a program that reads the line has no use for colours.
+        if (ErrorIsTerminal)
+            ErrorConsole().MarkupLineInterpolated($"[dim]{text}[/]");
+        else
+            Error.WriteLine(text);
+    }
+
     private IAnsiConsole Create(TextWriter writer, bool person)
     {
         bool colours = person && string.IsNullOrEmpty(Variable("NO_COLOR")) && Variable("TERM") != "dumb";

@@ -2,6 +2,7 @@ using Winnow.Caching;
 using Winnow.Caching.Storage;
 using Winnow.Formats;
 using Winnow.Kernels.Attention;
+using Winnow.Kernels.Linear;
 using Winnow.Kernels.Threading;
 using Winnow.Models;
 using Winnow.Tokenization;
@@ -159,7 +160,7 @@ public sealed class LanguageModel : IDisposable
         lock (_gate)
         {
             if (!_runtimes.TryGetValue(format, out CacheRuntime? runtime))
-                _runtimes[format] = runtime = new CacheRuntime(_team, format);
+                _runtimes[format] = runtime = new CacheRuntime(_team, format, integers: Options.Activations != ActivationMode.Float);
             return runtime;
         }
     }

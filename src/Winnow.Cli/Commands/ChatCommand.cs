@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Spectre.Console;
 using Winnow.Caching;
 using Winnow.Cli.Generation;
 using Winnow.Cli.Options;
@@ -43,7 +42,7 @@ internal sealed class ChatCommand : WinnowCommand
         using Conversation conversation = new(model, policy, entries, generation, arguments.GetValue(_common.System), document);
         List<TurnJson> turns = [];
         if (Terminal.InIsTerminal)
-            Note(Help);
+            Terminal.Note(Help);
         bool stopped = Talk(conversation, turns, json);
         if (json)
             JsonOutput.Write(Terminal, new ChatJson(turns), context => context.ChatJson);
@@ -87,12 +86,12 @@ internal sealed class ChatCommand : WinnowCommand
         }
         catch (OperationCanceledException)
         {
-            Note("stopped before the answer began");
+            Terminal.Note("stopped before the answer began");
             return null;
         }
         catch (WinnowException error) when (Terminal.InIsTerminal)
         {
-            Note(error.Message);
+            Terminal.Note(error.Message);
             return null;
         }
     }
@@ -102,18 +101,18 @@ internal sealed class ChatCommand : WinnowCommand
         switch (line)
         {
             case "/help":
-                Note(Help);
+                Terminal.Note(Help);
                 break;
             case "/clear":
                 conversation.Clear();
                 last = null;
-                Note("a new conversation");
+                Terminal.Note("a new conversation");
                 break;
             case "/stats":
-                Note(last?.Summary(conversation.Cache) ?? "nothing has been answered yet");
+                Terminal.Note(last?.Summary(conversation.Cache) ?? "nothing has been answered yet");
                 break;
             default:
-                Note($"there is no command {line}; {Help}");
+                Terminal.Note($"there is no command {line}; {Help}");
                 break;
         }
     }
@@ -130,6 +129,4 @@ internal sealed class ChatCommand : WinnowCommand
         Terminal.Out.Write(text);
         Terminal.Out.Flush();
     }
-
-    private void Note(string text) => Terminal.ErrorConsole().MarkupLineInterpolated($"[dim]{text}[/]");
 }

@@ -50,7 +50,7 @@ internal sealed class PullCommand : WinnowCommand
 
         Terminal.Out.WriteLine(path);
         Terminal.Out.Flush();
-        Terminal.ErrorConsole().MarkupLineInterpolated($"[dim]{Figures.Bytes(bytes)} complete, checksums as the hub lists them[/]");
+        Terminal.Note($"{Figures.Bytes(bytes)} complete, checksums as the hub lists them");
         return ExitCodes.Success;
     }
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Spectre.Console;
 using Winnow.Caching;
 using Winnow.Cli.Generation;
 using Winnow.Cli.Options;
@@ -78,6 +77,6 @@ internal sealed class RunCommand : WinnowCommand
             LogProbabilityTable.Print(Terminal.OutConsole(), model.Tokenizer, answer.Ranked);
         Terminal.Out.Flush();
         string stopped = Terminal.Interrupts.Requested ? "stopped · " : "";
-        Terminal.ErrorConsole().MarkupLineInterpolated($"[dim]{stopped}{answer.Summary(policy.Descriptor.Name)}[/]");
+        Terminal.Note($"{stopped}{answer.Summary(policy.Descriptor.Name)}");
     }
 }

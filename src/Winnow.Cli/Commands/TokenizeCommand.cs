@@ -49,6 +49,6 @@ internal sealed class TokenizeCommand : WinnowCommand
         foreach ((int id, string piece) in ids.Zip(pieces))
             console.MarkupLineInterpolated($"[dim]{id,8}[/]  {piece}");
         Terminal.Out.Flush();
-        Terminal.ErrorConsole().MarkupLineInterpolated($"[dim]{Figures.Whole(ids.Count)} tokens[/]");
+        Terminal.Note($"{Figures.Whole(ids.Count)} tokens");
     }
 }

@@ -35,6 +35,8 @@ internal sealed class TrainNanoCommand : WinnowCommand
 
     protected override int Execute(ParseResult arguments)
     {
+        if (!Features.Training)
+            throw new WinnowException("this build of winnow is native code, which leaves training out; train with the one that runs on the .NET runtime");
         float minutes = arguments.GetValue(_minutes);
         if (!(minutes > 0 && float.IsFinite(minutes)))
             throw new WinnowException($"option --minutes is {minutes.ToString(CultureInfo.InvariantCulture)}; it must be a number above 0");

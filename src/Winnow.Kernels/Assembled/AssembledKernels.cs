@@ -19,6 +19,9 @@ internal static unsafe class AssembledKernels
     /// <summary>Whether products with halves can be asked for; decided at the first question, by assembling them.</summary>
     public static bool HasHalfTiles { get; } = IsWanted && HasInstructions && HalfTileTable.Kernels[0] != null;
 
+    /// <summary>Whether products of 16-bit integers can be asked for.</summary>
+    public static bool HasWordProducts { get; } = IsWanted && HasInstructions && WordProductTable.Kernels[0] != null;
+
     /// <summary>Whether products with packed weights can be asked for.</summary>
     public static bool HasPackedTiles => HasWordTiles;
 
@@ -59,6 +62,9 @@ internal static unsafe class AssembledKernels
 
     /// <summary>The product of a tile of so many rows and vectors.</summary>
     public static void* HalfTile(int rows, int vectors) => HalfTileTable.Kernels[HalfTileTable.Index(rows, vectors)];
+
+    /// <summary>The product of 16-bit integers of so many rows and vectors.</summary>
+    public static void* WordProduct(int rows, int vectors) => WordProductTable.Kernels[WordProductTable.Index(rows, vectors)];
 
     /// <summary>Assembles kernels into common pages and returns where each starts, or nulls when the platform refuses.</summary>
     private static void** Place(int count, Func<int, byte[]> assemble)
@@ -109,6 +115,15 @@ internal static unsafe class AssembledKernels
             i => HalfTileAssembler.Assemble(i / Assembled.HalfTile.MaxVectors + 1, i % Assembled.HalfTile.MaxVectors + 1));
 
         public static int Index(int rows, int vectors) => (rows - 1) * Assembled.HalfTile.MaxVectors + vectors - 1;
+    }
+
+    private static class WordProductTable
+    {
+        public static readonly void** Kernels = Place(
+            Assembled.WordProduct.MaxRows * Assembled.WordProduct.MaxVectors,
+            i => WordProductAssembler.Assemble(i / Assembled.WordProduct.MaxVectors + 1, i % Assembled.WordProduct.MaxVectors + 1));
+
+        public static int Index(int rows, int vectors) => (rows - 1) * Assembled.WordProduct.MaxVectors + vectors - 1;
     }
 
     private interface ITileProperty

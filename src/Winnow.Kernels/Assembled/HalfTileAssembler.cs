@@ -32,22 +32,10 @@ internal sealed class HalfTileAssembler : KernelAssembler
 
     private Register Sum(int row, int vector) => Vector(row * _vectors + vector);
 
-    /// <summary>The current element of a row of A: strides are reached with the factors that an address allows.</summary>
-    private static MemoryOperand Element(int row) => row switch
-    {
-        0 => At(A, 0),
-        1 => new(A, AStride, 1, 0, 0),
-        2 => new(A, AStride, 2, 0, 0),
-        3 => new(A, ThreeStrides, 1, 0, 0),
-        4 => new(A, AStride, 4, 0, 0),
-        _ => new(A, FiveStrides, 1, 0, 0),
-    };
-
     private void Products()
     {
         Register element = Vector(FirstB + HalfTile.MaxVectors);
-        Add(Instruction.Create(Code.Lea_r64_m, ThreeStrides, new MemoryOperand(AStride, AStride, 2, 0, 0)));
-        Add(Instruction.Create(Code.Lea_r64_m, FiveStrides, new MemoryOperand(AStride, AStride, 4, 0, 0)));
+        StrideMultiples(AStride, ThreeStrides, FiveStrides);
         for (int i = 0; i < _rows * _vectors; i++)
             Add(Zero(Vector(i)));
         for (int vector = 0; vector < _vectors; vector++)
@@ -59,7 +47,7 @@ internal sealed class HalfTileAssembler : KernelAssembler
             Add(Instruction.Create(Code.Prefetcht1_m8, new MemoryOperand(B, Ahead, 1, offset, 1)));
         for (int row = 0; row < _rows; row++)
         {
-            Add(Instruction.Create(Code.EVEX_Vbroadcastss_zmm_k1z_xmmm32, element, Element(row)));
+            Add(Instruction.Create(Code.EVEX_Vbroadcastss_zmm_k1z_xmmm32, element, InRow(row, A, AStride, ThreeStrides, FiveStrides)));
             for (int vector = 0; vector < _vectors; vector++)
                 Add(Instruction.Create(Code.EVEX_Vfmadd231ps_zmm_k1z_zmm_zmmm512b32_er, Sum(row, vector), element, Vector(FirstB + vector)));
         }

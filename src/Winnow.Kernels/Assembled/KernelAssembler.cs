@@ -53,6 +53,24 @@ internal abstract class KernelAssembler
             Add(Instruction.Create(Code.Mov_r64_rm64, fields[i], At(Arguments, 8 * i)));
     }
 
+    /// <summary>Three and five times a stride, which addresses cannot reach with a factor.</summary>
+    protected void StrideMultiples(Register stride, Register three, Register five)
+    {
+        Add(Instruction.Create(Code.Lea_r64_m, three, new MemoryOperand(stride, stride, 2, 0, 0)));
+        Add(Instruction.Create(Code.Lea_r64_m, five, new MemoryOperand(stride, stride, 4, 0, 0)));
+    }
+
+    /// <summary>Where a pointer that walks along row 0 has its place in one of six rows.</summary>
+    protected static MemoryOperand InRow(int row, Register pointer, Register stride, Register three, Register five) => row switch
+    {
+        0 => At(pointer, 0),
+        1 => new(pointer, stride, 1, 0, 0),
+        2 => new(pointer, stride, 2, 0, 0),
+        3 => new(pointer, three, 1, 0, 0),
+        4 => new(pointer, stride, 4, 0, 0),
+        _ => new(pointer, five, 1, 0, 0),
+    };
+
     /// <summary>Returns.</summary>
     protected void Epilogue()
     {

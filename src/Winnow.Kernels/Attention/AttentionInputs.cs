@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 namespace Winnow.Kernels.Attention;
 
@@ -7,7 +8,7 @@ namespace Winnow.Kernels.Attention;
 internal readonly unsafe struct AttentionInputs
 {
     /// <summary>Query rows (tokens × group) of one tile.</summary>
-    public const int TileRows = 64;
+    public const int TileRows = 128;
 
     /// <summary>The part of one sequence.</summary>
     /// <param name="request">The request.</param>
@@ -73,8 +74,7 @@ internal readonly unsafe struct AttentionInputs
         for (int token = first; token < first + count; token++)
         {
             float* source = Queries + ((long)token * QueryHeads + (long)lane * Group) * HeadDim;
-            for (int i = 0; i < Group * HeadDim; i++)
-                destination[i] = source[i] * Scale;
+            TensorPrimitives.Multiply(new ReadOnlySpan<float>(source, Group * HeadDim), Scale, new Span<float>(destination, Group * HeadDim));
             if (Lanes[lane].Ranks is not null)
             {
                 // A query's rank is that of its own entry: the newest entries of the lane belong to this request's tokens.

@@ -58,7 +58,7 @@ internal readonly unsafe struct AttentionJob<TVector>(
     {
         ScoreTile scores = new(inputs, format, rotation, lane, tile);
         int rows = scores.Rows;
-        inputs.CopyQueries(rotation, lane, tile, own.Queries);
+        scores.CopyQueries<TVector>(own);
         new Span<float>(own.Outputs, rows * format.PaddedDim).Clear();
         new Span<float>(own.Maxima, rows).Fill(float.NegativeInfinity);
         new Span<float>(own.Sums, rows).Clear();
@@ -68,13 +68,13 @@ internal readonly unsafe struct AttentionJob<TVector>(
         {
             byte* next = page + 1 < end ? view.Pages[page + 1].Pointer : afterwards;
             nint ahead = next == null ? 0 : (nint)(next - view.Pages[page].Pointer);
-            int first = scores.Compute<TVector>(page, ahead, own.Queries, own.Page, own.Biases, own.Scores);
+            int first = scores.Compute<TVector>(page, ahead, own);
             if (first == rows)
                 continue;
             float* visible = own.Scores + first * PageFormat.Entries;
             float* target = own.Outputs + first * format.PaddedDim;
             OnlineSoftmax.Update<TVector>(visible, rows - first, own.Maxima + first, own.Sums + first, target, format.PaddedDim);
-            PageProducts.Outputs<TVector>(format, view.Pages[page], ahead, visible, rows - first, view.EntriesOf(page), own.Page, target);
+            PageProducts.Outputs<TVector>(format, view.Pages[page], ahead, own, first, rows - first, view.EntriesOf(page));
         }
 
         StorePartial(own, rows, partials + ((long)run * inputs.Tokens + tile * inputs.TokensPerTile) * inputs.Group * PartialStride(format));

@@ -36,8 +36,8 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
         for (int tile = 0; tile < inputs.Tiles; tile++)
         {
             ScoreTile scores = new(inputs, format, rotation, lane, tile);
-            inputs.CopyQueries(rotation, lane, tile, own.Queries);
-            int first = scores.Compute<TVector>(page, 0, own.Queries, own.Page, own.Biases, own.Scores);
+            scores.CopyQueries<TVector>(own);
+            int first = scores.Compute<TVector>(page, ahead: 0, own);
             for (int row = first; row < scores.Rows; row++)
             {
                 int token = tile * inputs.TokensPerTile + row / inputs.Group, head = row % inputs.Group;

@@ -10,17 +10,26 @@ internal static unsafe class PageProducts
     /// <summary>Rows from which it pays to convert a page to floats once instead of once for every four rows.</summary>
     private const int ConvertFrom = 9;
 
-    /// <summary>scores[r, e] = q[r]·k[e] for all 64 slots of a page.</summary>
+    /// <summary>scores[r, e] = q[r]·k[e] for all 64 slots of a page, for rows of a tile of queries.</summary>
     /// <param name="format">Layout of the page.</param>
     /// <param name="page">The page.</param>
     /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
-    /// <param name="queries">[rows, headDim], already scaled.</param>
-    /// <param name="rows">Query rows.</param>
-    /// <param name="scratch">Room for <see cref="PageFormat.ScratchFloats"/>.</param>
-    /// <param name="scores">[rows, 64].</param>
-    public static void Scores<TVector>(PageFormat format, KvPage page, nint ahead, float* queries, int rows, float* scratch, float* scores)
+    /// <param name="own">Queries, already scaled; receives the scores.</param>
+    /// <param name="firstRow">The tile's first row to compute.</param>
+    /// <param name="rows">Rows from there on, to the end of the tile.</param>
+    public static void Scores<TVector>(PageFormat format, KvPage page, nint ahead, AttentionScratch own, int firstRow, int rows)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        float* queries = own.Queries + firstRow * format.HeadDim, scores = own.Scores + firstRow * PageFormat.Entries, scales = ScalesIn(format, own.Page);
+        if (own.UsesWords)
+        {
+            WordColumns keys = own.PageWords(PageFormat.Entries);
+            PageLoaders.WithKeys<FloatVector512, WordColumnConversion>(
+                format, page, scales, new(format.HeadDim, WordConversion.ScoreLimit(format.HeadDim), own.Strip, keys));
+            WordProduct.Multiply(own.QueryWords.From(firstRow), keys, format.HeadDim, scores, accumulate: false);
+            return;
+        }
+
         if (format.Types.Keys == EntryType.F16 && ServesHalves<TVector>())
         {
             HalfTile.Multiply(queries, format.HeadDim, (ushort*)page.Keys, ahead, rows, format.HeadDim, PageFormat.Entries, scores, accumulate: false);
@@ -29,12 +38,12 @@ internal static unsafe class PageProducts
 
         if (rows >= ConvertFrom && format.Types.Keys != EntryType.F32)
         {
-            KeysToFloat<TVector>(format, page, scratch);
-            Scores<TVector>(format, scratch, queries, rows, scores);
+            KeysToFloat<TVector>(format, page, own.Page);
+            Scores<TVector>(format, own.Page, queries, rows, scores);
             return;
         }
 
-        PageLoaders.WithKeys<TVector, Product<TVector>>(format, page, ScalesIn(format, scratch), ScoresOf<TVector>(format, queries, rows, scores));
+        PageLoaders.WithKeys<TVector, Product<TVector>>(format, page, scales, ScoresOf<TVector>(format, queries, rows, scores));
     }
 
     /// <summary>scores[r, e] = q[r]·k[e] with keys already converted: [headDim, 64].</summary>
@@ -42,19 +51,31 @@ internal static unsafe class PageProducts
         where TVector : unmanaged, IFloatVector<TVector> =>
         ScoresOf<TVector>(format, queries, rows, scores).Run(new FloatLoader<TVector>(keys, PageFormat.Entries));
 
-    /// <summary>output[r] += Σ over the first <paramref name="entries"/> slots of p[r, e]·v[e].</summary>
+    /// <summary>output[r] += Σ over the first <paramref name="entries"/> slots of p[r, e]·v[e], for rows of a tile.</summary>
     /// <param name="format">Layout of the page.</param>
     /// <param name="page">The page.</param>
     /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
-    /// <param name="probabilities">[rows, 64].</param>
-    /// <param name="rows">Query rows.</param>
+    /// <param name="own">Probabilities in the place of scores; receives the outputs.</param>
+    /// <param name="firstRow">The tile's first row to compute.</param>
+    /// <param name="rows">Rows from there on.</param>
     /// <param name="entries">Live slots.</param>
-    /// <param name="scratch">Room for <see cref="PageFormat.ScratchFloats"/>.</param>
-    /// <param name="output">[rows, padded headDim].</param>
-    public static void Outputs<TVector>(
-        PageFormat format, KvPage page, nint ahead, float* probabilities, int rows, int entries, float* scratch, float* output)
+    public static void Outputs<TVector>(PageFormat format, KvPage page, nint ahead, AttentionScratch own, int firstRow, int rows, int entries)
         where TVector : unmanaged, IFloatVector<TVector>
     {
+        float* probabilities = own.Scores + firstRow * PageFormat.Entries, output = own.Outputs + firstRow * format.PaddedDim;
+        float* scales = ScalesIn(format, own.Page);
+        if (own.UsesWords)
+        {
+            // Each row has the scale of its largest probability in this page: the many small ones beside an attention sink must not vanish.
+            WordRows rounded = own.ProbabilityWords(rows);
+            WordConversion.Rows(probabilities, PageFormat.Entries, WordConversion.ProbabilityLimit, rounded);
+            WordColumns values = own.PageWords(format.PaddedDim);
+            PageLoaders.WithValues<FloatVector512, WordColumnConversion>(
+                format, page, entries, scales, new(entries, WordConversion.ValueLimit, own.Strip, values));
+            WordProduct.Multiply(rounded, values, (entries + 1) / 2 * 2, output, accumulate: true);
+            return;
+        }
+
         if (format.Types.Values == EntryType.F16 && ServesHalves<TVector>())
         {
             var values = (ushort*)(page.Pointer + format.ValueOffset);
@@ -63,11 +84,10 @@ internal static unsafe class PageProducts
         }
 
         Product<TVector> product = new(probabilities, PageFormat.Entries, rows, entries, format.PaddedDim, output, accumulate: true);
-        float* scales = ScalesIn(format, scratch);
         if (rows >= ConvertFrom && format.Types.Values != EntryType.F32)
         {
-            PageLoaders.WithValues<TVector, Conversion<TVector>>(format, page, entries, scales, new(entries, format.PaddedDim, scratch));
-            product.Run(new FloatLoader<TVector>(scratch, format.PaddedDim));
+            PageLoaders.WithValues<TVector, Conversion<TVector>>(format, page, entries, scales, new(entries, format.PaddedDim, own.Page));
+            product.Run(new FloatLoader<TVector>(own.Page, format.PaddedDim));
             return;
         }
 
@@ -112,5 +132,12 @@ internal static unsafe class PageProducts
                     TVector.Store(loader.Load(row, column), destination + row * columns + column);
             }
         }
+    }
+
+    /// <summary>Rounds the stored matrix to 16-bit integers.</summary>
+    private readonly struct WordColumnConversion(int rows, int limit, float* strip, WordColumns target) : ITileConsumer<FloatVector512>
+    {
+        public void Run<TLoader>(TLoader loader)
+            where TLoader : struct, ITileLoader<FloatVector512> => WordConversion.Columns(loader, rows, limit, strip, target);
     }
 }

@@ -14,6 +14,8 @@ internal readonly unsafe ref struct ScoreTile
     private readonly PageFormat _format;
     private readonly RankRotation? _rotation;
     private readonly LaneView _lane;
+    private readonly int _laneIndex;
+    private readonly int _tile;
     private readonly int _firstPosition;
     private readonly int _tokens;
 
@@ -23,6 +25,8 @@ internal readonly unsafe ref struct ScoreTile
         _format = format;
         _rotation = rotation;
         _lane = inputs.Lanes[lane];
+        _laneIndex = lane;
+        _tile = tile;
         _firstPosition = inputs.FirstPosition + tile * inputs.TokensPerTile;
         _tokens = inputs.TokensOf(tile);
     }
@@ -30,16 +34,21 @@ internal readonly unsafe ref struct ScoreTile
     /// <summary>Rows of the tile.</summary>
     public int Rows => _tokens * _inputs.Group;
 
+    /// <summary>Brings the queries of the tile to where <see cref="Compute"/> reads them.</summary>
+    public void CopyQueries<TVector>(AttentionScratch own)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        _inputs.CopyQueries(_rotation, _laneIndex, _tile, own.Queries);
+        own.RoundQueries<TVector>(_format, Rows);
+    }
+
     /// <summary>Computes the visible part of the tile.</summary>
     /// <param name="page">Page index in the lane.</param>
     /// <param name="ahead">Bytes from this page to the one that will be read next; 0 for none.</param>
-    /// <param name="queries">[rows, headDim], as <see cref="AttentionInputs.CopyQueries"/> leaves them.</param>
-    /// <param name="scratch">Room for one page as floats.</param>
-    /// <param name="biases">Room for group × 64 floats.</param>
-    /// <param name="scores">[rows, 64]; rows before the returned one are left alone.</param>
+    /// <param name="own">Queries as <see cref="CopyQueries"/> leaves them; receives the scores, [rows, 64], those before the returned row left alone.</param>
     /// <returns>The first row that sees anything of this page, or <see cref="Rows"/> when none does.</returns>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public int Compute<TVector>(int page, nint ahead, float* queries, float* scratch, float* biases, float* scores)
+    public int Compute<TVector>(int page, nint ahead, AttentionScratch own)
         where TVector : unmanaged, IFloatVector<TVector>
     {
         if (_lane.ReadSet is not null && _lane.ReadSet[page] == 0)
@@ -54,12 +63,12 @@ internal readonly unsafe ref struct ScoreTile
         int skipped = Math.Max(0, lowest - _firstPosition);
         int firstRow = skipped * _inputs.Group;
         int rows = Rows - firstRow;
-        float* target = scores + firstRow * PageFormat.Entries;
-        Products<TVector>(page, entries, ahead, queries + firstRow * _inputs.HeadDim, rows, scratch, target);
+        float* target = own.Scores + firstRow * PageFormat.Entries;
+        Products<TVector>(page, entries, ahead, own, firstRow, rows);
         if (_inputs.SoftCap > 0)
             SoftCap(new Span<float>(target, rows * PageFormat.Entries), _inputs.SoftCap);
         if (_lane.Biases is not null || _lane.HeadMasks is not null || _lane.ReadSet is not null)
-            AddBiases<TVector>(page, entries, rows, biases, target);
+            AddBiases<TVector>(page, entries, rows, own.Biases, target);
         if (highest > _firstPosition + skipped || (_inputs.Window > 0 && lowest <= last - _inputs.Window))
             MaskPositions<TVector>(positions, skipped, target);
         if (entries < PageFormat.Entries)
@@ -78,18 +87,19 @@ internal readonly unsafe ref struct ScoreTile
         TensorPrimitives.Multiply(scores, cap, scores);
     }
 
-    private void Products<TVector>(int page, int entries, nint ahead, float* queries, int rows, float* scratch, float* scores)
+    private void Products<TVector>(int page, int entries, nint ahead, AttentionScratch own, int firstRow, int rows)
         where TVector : unmanaged, IFloatVector<TVector>
     {
         if (_lane.Ranks is null)
         {
-            PageProducts.Scores<TVector>(_format, _lane.Pages[page], ahead, queries, rows, scratch, scores);
+            PageProducts.Scores<TVector>(_format, _lane.Pages[page], ahead, own, firstRow, rows);
             return;
         }
 
-        PageProducts.KeysToFloat<TVector>(_format, _lane.Pages[page], scratch);
-        _rotation!.TurnKeys<TVector>(scratch, _lane.Ranks + page * PageFormat.Entries, entries);
-        PageProducts.Scores<TVector>(_format, scratch, queries, rows, scores);
+        float* queries = own.Queries + firstRow * _inputs.HeadDim, scores = own.Scores + firstRow * PageFormat.Entries;
+        PageProducts.KeysToFloat<TVector>(_format, _lane.Pages[page], own.Page);
+        _rotation!.TurnKeys<TVector>(own.Page, _lane.Ranks + page * PageFormat.Entries, entries);
+        PageProducts.Scores<TVector>(_format, own.Page, queries, rows, scores);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

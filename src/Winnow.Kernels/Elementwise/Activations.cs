@@ -1,4 +1,7 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Elementwise;
 
@@ -19,7 +22,7 @@ public static class Activations
         {
             int length = Math.Min(ChunkLength, gate.Length - i);
             Span<float> work = chunk[..length];
-            TensorPrimitives.Sigmoid(gate.Slice(i, length), work);
+            Sigmoid(gate.Slice(i, length), work);
             TensorPrimitives.Multiply(work, gate.Slice(i, length), work);
             TensorPrimitives.Multiply(work, up.Slice(i, length), y.Slice(i, length));
         }
@@ -55,7 +58,7 @@ public static class Activations
             TensorPrimitives.Multiply(work, 2 * TanhScale * TanhCubic, work);
             TensorPrimitives.Add(work, 2 * TanhScale, work);
             TensorPrimitives.Multiply(work, part, work);
-            TensorPrimitives.Sigmoid(work, work);
+            Sigmoid(work, work);
             TensorPrimitives.Multiply(work, part, y.Slice(i, length));
         }
     }
@@ -84,6 +87,37 @@ public static class Activations
         TensorPrimitives.Divide(x, cap, x);
         TensorPrimitives.Tanh<float>(x, x);
         TensorPrimitives.Multiply(x, cap, x);
+    }
+
+    private static void Sigmoid(ReadOnlySpan<float> x, Span<float> y)
+    {
+        if (Vector512.IsHardwareAccelerated)
+            Sigmoid<FloatVector512>(x, y);
+        else if (Vector256.IsHardwareAccelerated)
+            Sigmoid<FloatVector256>(x, y);
+        else if (Vector128.IsHardwareAccelerated)
+            Sigmoid<FloatVector128>(x, y);
+        else
+            Sigmoid<FloatVectorScalar>(x, y);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static unsafe void Sigmoid<TVector>(ReadOnlySpan<float> x, Span<float> y)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        fixed (float* from = x, to = y)
+        {
+            int i = 0;
+            for (; i <= x.Length - TVector.Count; i += TVector.Count)
+                TVector.Store(TVector.Sigmoid(TVector.Load(from + i)), to + i);
+            if (i == x.Length)
+                return;
+            float* rest = stackalloc float[TVector.Count];
+            Span<float> values = new(rest, x.Length - i);
+            x[i..].CopyTo(values);
+            TVector.Store(TVector.Sigmoid(TVector.Load(rest)), rest);
+            values.CopyTo(y[i..]);
+        }
     }
 
     private static double Erf(double x)

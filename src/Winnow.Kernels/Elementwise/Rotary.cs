@@ -44,10 +44,22 @@ public static class Rotary
 
     private static void TurnNeighbours(Span<float> values, ReadOnlySpan<float> cos, ReadOnlySpan<float> sin)
     {
-        for (int i = 0; i < cos.Length; i++)
+        int i = 0;
+        for (; i <= cos.Length - Vector128<float>.Count; i += Vector128<float>.Count)
+        {
+            Vector256<float> pairs = Vector256.LoadUnsafe(ref values[2 * i]);
+            Vector256<float> c = Twice(Vector128.Create(cos[i..])), s = Twice(Vector128.Create(sin[i..]));
+            Vector256<float> swapped = Vector256.Shuffle(pairs, Vector256.Create(1, 0, 3, 2, 5, 4, 7, 6));
+            (pairs * c + swapped * (s * Vector256.Create(-1f, 1, -1, 1, -1, 1, -1, 1))).StoreUnsafe(ref values[2 * i]);
+        }
+        for (; i < cos.Length; i++)
         {
             (float a, float b) = (values[2 * i], values[2 * i + 1]);
             (values[2 * i], values[2 * i + 1]) = (a * cos[i] - b * sin[i], b * cos[i] + a * sin[i]);
         }
     }
+
+    /// <summary>Each element twice, side by side.</summary>
+    private static Vector256<float> Twice(Vector128<float> values) =>
+        Vector256.Shuffle(Vector256.Create(values, values), Vector256.Create(0, 0, 1, 1, 6, 6, 7, 7));
 }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Threading;
 
@@ -7,7 +8,7 @@ namespace Winnow.Kernels.Linear;
 
 /// <summary>
 /// Rounds inputs to one byte: each 32-value group has the scale absmax / 127, kept as a 32-bit float. Codes go where the assembled product reads them: see
-/// <see cref="ByteTile"/>.
+/// <see cref="ByteTile"/>. Runs where the assembled products do, so 512-bit vectors are there.
 /// </summary>
 internal unsafe struct ByteQuantizer : ITeamJob
 {
@@ -36,15 +37,15 @@ internal unsafe struct ByteQuantizer : ITeamJob
         int* fours = stackalloc int[ByteTile.Steps];
         for (int i = 0; i < _inputs.Columns / PackedTile.Columns; i++, x += PackedTile.Columns)
         {
-            Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-            float scale = InputQuantizer.Largest(a, b, c, d) / 127, inverse = scale == 0 ? 0 : 1 / scale;
-            Vector256<int> p = InputQuantizer.Round(a, inverse), q = InputQuantizer.Round(b, inverse);
-            Vector256<int> r = InputQuantizer.Round(c, inverse), s = InputQuantizer.Round(d, inverse);
-            Vector256<sbyte> codes = Vector256.Narrow(Vector256.Narrow(p, q), Vector256.Narrow(r, s));
+            Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16), largest = Vector512.Max(Vector512.Abs(a), Vector512.Abs(b));
+            float scale = InputQuantizer.Largest(Vector256.Max(largest.GetLower(), largest.GetUpper())) / 127, inverse = scale == 0 ? 0 : 1 / scale;
+            // This conversion rounds to the nearest; the portable one cuts off and guards against what cannot happen here.
+            Vector512<int> p = Avx512F.ConvertToVector512Int32(a * inverse), q = Avx512F.ConvertToVector512Int32(b * inverse);
+            Vector256<sbyte> codes = Vector256.Create(Avx512F.ConvertToVector128SByte(p), Avx512F.ConvertToVector128SByte(q));
             Vector256.Shuffle(codes.AsByte(), WeightPacker.Order).Store((byte*)fours);
             for (int step = 0; step < ByteTile.Steps; step++, to += tokens)
                 *to = fours[step];
-            int sum = Vector256.Sum(p + q + r + s);
+            int sum = Vector512.Sum(p + q);
             *(float*)to = scale;
             *(float*)(to + tokens) = scale * sum;
             to[2 * tokens] = -sum;

@@ -54,17 +54,12 @@ internal unsafe struct InputQuantizer : ITeamJob
 
     /// <summary>The scale of a group of 32 inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float ScaleOf(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
-        Largest(a, b, c, d) / (127 * 256);
-
-    /// <summary>The largest magnitude of 32 inputs.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float Largest(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
-        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d))));
+    private static float ScaleOf(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
+        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)))) / (127 * 256);
 
     /// <summary>Codes of eight inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<int> Round(Vector256<float> x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(x * inverse));
+    private static Vector256<int> Round(Vector256<float> x, float inverse) => Vector256.ConvertToInt32(Vector256.Round(x * inverse));
 
     /// <summary>Splits 32 codes into bytes whose sum 256 · high + low is the code; low stays above −128, which the byte products cannot negate.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -77,8 +72,9 @@ internal unsafe struct InputQuantizer : ITeamJob
         Vector256.Narrow(Vector256.Min(a - (highA << 8), half), Vector256.Min(b - (highB << 8), half)).Store(low);
     }
 
+    /// <summary>The largest of eight values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector256<float> v)
+    internal static float Largest(Vector256<float> v)
     {
         Vector128<float> half = Vector128.Max(v.GetLower(), v.GetUpper());
         half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));

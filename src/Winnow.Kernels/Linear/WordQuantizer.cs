@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Threading;
 
@@ -34,15 +35,18 @@ internal unsafe struct WordQuantizer : ITeamJob
         float* x = _inputs.X + (nint)(first + t) * _inputs.Columns;
         int* by32 = Token(_inputs.Words32, 32, first, t), by16 = Token(_inputs.Words16, 16, first, t);
         int* pairs = stackalloc int[16];
+        // Columns 0, 2, 1, 3 of every four.
+        Vector512<short> order = Vector512.Create(
+            0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15, 16, 18, 17, 19, 20, 22, 21, 23, 24, 26, 25, 27, 28, 30, 29, 31);
         for (int i = 0; i < _inputs.Columns / 32; i++, x += 32)
         {
-            Vector256<float> a = Vector256.Load(x), b = Vector256.Load(x + 8), c = Vector256.Load(x + 16), d = Vector256.Load(x + 24);
-            float scale = InputQuantizer.ScaleOf(a, b, c, d), inverse = scale == 0 ? 0 : 1 / scale;
-            Vector256<int> p = InputQuantizer.Round(a, inverse), q = InputQuantizer.Round(b, inverse);
-            Vector256<int> r = InputQuantizer.Round(c, inverse), s = InputQuantizer.Round(d, inverse);
-            Pair(Vector256.Narrow(p, q)).Store((short*)pairs);
-            Pair(Vector256.Narrow(r, s)).Store((short*)pairs + 16);
-            int lower = Vector256.Sum(p + q), upper = Vector256.Sum(r + s);
+            Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
+            float scale = Largest(Vector512.Max(Vector512.Abs(a), Vector512.Abs(b))) / (127 * 256), inverse = scale == 0 ? 0 : 1 / scale;
+            // This conversion rounds to the nearest; the portable one cuts off and guards against what cannot happen here.
+            Vector512<int> p = Avx512F.ConvertToVector512Int32(a * inverse), q = Avx512F.ConvertToVector512Int32(b * inverse);
+            Vector512<short> words = Vector512.Create(Avx512F.ConvertToVector256Int16(p), Avx512F.ConvertToVector256Int16(q));
+            Avx512BW.PermuteVar32x16(words, order).Store((short*)pairs);
+            int lower = Vector512.Sum(p), upper = Vector512.Sum(q);
             if (by32 != null)
                 by32 = Write(by32, pairs, 16, tokens, scale, lower + upper);
             if (by16 != null)
@@ -50,13 +54,17 @@ internal unsafe struct WordQuantizer : ITeamJob
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Largest(Vector512<float> v)
+    {
+        Vector256<float> half = Vector256.Max(v.GetLower(), v.GetUpper());
+        Vector128<float> quarter = Vector128.Max(half.GetLower(), half.GetUpper());
+        quarter = Vector128.Max(quarter, Vector128.Shuffle(quarter, Vector128.Create(2, 3, 0, 1)));
+        return Math.Max(quarter[0], quarter[1]);
+    }
+
     private readonly int* Token(byte* words, int groupLength, int first, int t) =>
         words == null ? null : (int*)(words + (nint)first * (_inputs.Columns / groupLength) * WordTile.InputRecord(groupLength)) + t;
-
-    /// <summary>Columns 0, 2, 1, 3 of every four.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<short> Pair(Vector256<short> words) =>
-        Vector256.Shuffle(words, Vector256.Create(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15));
 
     /// <summary>Writes one token's share of a group's record and returns where the next group's begins.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,10 +1,11 @@
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Winnow.Kernels.Memory;
 
 /// <summary>A file mapped read-only into memory. Pages are loaded by the system when first touched and shared between processes.</summary>
-public sealed unsafe class MappedFile : IDisposable
+public sealed unsafe partial class MappedFile : IDisposable
 {
     private readonly MemoryMappedFile _file;
     private readonly MemoryMappedViewAccessor _view;
@@ -29,6 +30,17 @@ public sealed unsafe class MappedFile : IDisposable
     /// <summary>The file's content. Invalid after <see cref="Dispose"/>.</summary>
     public NativeBytes Bytes { get; }
 
+    /// <summary>
+    /// Takes the file's pages out of the process, which gets them back from the system's cache when it reads them again: for content that has been copied
+    /// in another form. Does nothing where the system has no such advice.
+    /// </summary>
+    public void ReleasePages()
+    {
+        const int notNeeded = 4;
+        if (OperatingSystem.IsLinux() && !_disposed)
+            _ = Advise(Bytes.Pointer, (nuint)Bytes.Length, notNeeded);
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {
@@ -39,4 +51,7 @@ public sealed unsafe class MappedFile : IDisposable
         _view.Dispose();
         _file.Dispose();
     }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(byte* address, nuint length, int advice);
 }

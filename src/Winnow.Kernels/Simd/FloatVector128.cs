@@ -96,6 +96,13 @@ internal readonly unsafe struct FloatVector128(Vector128<float> value) : IFloatV
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector128 Sigmoid(FloatVector128 value)
+    {
+        Vector128<float> power = ExpNonPositive(new(-Vector128.Abs(value._value)))._value, one = Vector128.Create(1f);
+        return new(Vector128.ConditionalSelect(Vector128.LessThan(value._value, Vector128<float>.Zero), power, one) / (one + power));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector128 KeepWithin(FloatVector128 value, int* positions, int low, int high)
     {
         Vector128<int> p = Vector128.Load(positions);

@@ -94,6 +94,13 @@ internal readonly unsafe struct FloatVector256(Vector256<float> value) : IFloatV
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector256 Sigmoid(FloatVector256 value)
+    {
+        Vector256<float> power = ExpNonPositive(new(-Vector256.Abs(value._value)))._value, one = Vector256.Create(1f);
+        return new(Vector256.ConditionalSelect(Vector256.LessThan(value._value, Vector256<float>.Zero), power, one) / (one + power));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static FloatVector256 KeepWithin(FloatVector256 value, int* positions, int low, int high)
     {
         Vector256<int> p = Vector256.Load(positions);

@@ -11,6 +11,8 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
 
     public static int Count => Vector512<float>.Count;
 
+    public Vector512<float> Value => _value;
+
     public static FloatVector512 Zero => new(Vector512<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -97,6 +99,13 @@ internal readonly unsafe struct FloatVector512(Vector512<float> value) : IFloatV
         Vector512<float> power = (Vector512.ConvertToInt32Native(n) + Vector512.Create(127) << 23).AsSingle();
         return new(
             Vector512.ConditionalSelect(Vector512.GreaterThanOrEqual(value._value, Vector512.Create(ExpPolynomial.Lowest)), p * power, Vector512<float>.Zero));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static FloatVector512 Sigmoid(FloatVector512 value)
+    {
+        Vector512<float> power = ExpNonPositive(new(-Vector512.Abs(value._value)))._value, one = Vector512.Create(1f);
+        return new(Vector512.ConditionalSelect(Vector512.LessThan(value._value, Vector512<float>.Zero), power, one) / (one + power));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -38,6 +38,8 @@ internal readonly unsafe struct FloatVectorScalar(float value) : IFloatVector<Fl
 
     public static FloatVectorScalar ExpNonPositive(FloatVectorScalar value) => new(value._value < ExpPolynomial.Lowest ? 0 : MathF.Exp(value._value));
 
+    public static FloatVectorScalar Sigmoid(FloatVectorScalar value) => new(1 / (1 + MathF.Exp(-value._value)));
+
     public static FloatVectorScalar KeepWithin(FloatVectorScalar value, int* positions, int low, int high) =>
         *positions > low && *positions <= high ? value : new(float.NegativeInfinity);
 

@@ -42,6 +42,9 @@ internal unsafe interface IFloatVector<TSelf>
     /// <summary>e^x for x ≤ 0, zero below −87, with a relative error under 2e-7.</summary>
     static abstract TSelf ExpNonPositive(TSelf value);
 
+    /// <summary>1 / (1 + e^−x), zero below −87, with a relative error under 5e-7.</summary>
+    static abstract TSelf Sigmoid(TSelf value);
+
     /// <summary>Keeps elements whose position p satisfies low &lt; p ≤ high; the others become −∞.</summary>
     static abstract TSelf KeepWithin(TSelf value, int* positions, int low, int high);
 

@@ -7,13 +7,13 @@ namespace Winnow.Caching;
 /// <summary>
 /// What all sequences of a model with the same entry types share: the page pool and the kernels with their working memory. One pass at a time.
 /// </summary>
-internal sealed class CacheRuntime(ThreadTeam team, PageFormat format) : IDisposable
+internal sealed class CacheRuntime(ThreadTeam team, PageFormat format, bool integers) : IDisposable
 {
     private readonly Dictionary<(RotaryTable, RotaryStyle), RankRotation> _rotations = [];
 
     public PagePool Pool { get; } = new(format);
 
-    public PagedAttention Attention { get; } = new(team, format);
+    public PagedAttention Attention { get; } = new(team, format) { Integers = integers };
 
     public EntryWriter Writer { get; } = new(team, format);
 

@@ -19,6 +19,9 @@ public abstract class Checkpoint : IDisposable
     /// <summary>The files that were opened: the parts of a split model, the shards of a folder.</summary>
     public abstract IReadOnlyList<string> Files { get; }
 
+    /// <summary>Takes what has been read of the files out of the process's memory; it comes back when it is read again.</summary>
+    internal abstract void ReleasePages();
+
     /// <summary>
     /// Opens a <c>.gguf</c> file, a <c>.safetensors</c> file, or a folder with <c>*.safetensors</c> and <c>config.json</c> or with one GGUF model.
     /// </summary>

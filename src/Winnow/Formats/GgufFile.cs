@@ -57,6 +57,9 @@ public sealed class GgufFile : Checkpoint
     }
 
     /// <inheritdoc/>
+    internal override void ReleasePages() => _maps.ForEach(static map => map.ReleasePages());
+
+    /// <inheritdoc/>
     private protected override void Dispose(bool disposing)
     {
         Metadata.Close();

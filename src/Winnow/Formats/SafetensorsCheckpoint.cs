@@ -73,6 +73,9 @@ public sealed class SafetensorsCheckpoint : Checkpoint
     }
 
     /// <inheritdoc/>
+    internal override void ReleasePages() => _maps.ForEach(static map => map.ReleasePages());
+
+    /// <inheritdoc/>
     private protected override void Dispose(bool disposing)
     {
         foreach (MappedFile map in _maps)

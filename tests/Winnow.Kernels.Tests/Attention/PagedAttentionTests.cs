@@ -37,6 +37,30 @@ public sealed class PagedAttentionTests
         EntryType keys, EntryType values, int headDim, int queryHeads, int kvHeads, int tokens) =>
         Check(new EntryTypes(keys, values), headDim, queryHeads, kvHeads, tokens, _ => { });
 
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void Integers_are_as_exact_as_halves(EntryType keys, EntryType values, int headDim, int queryHeads, int kvHeads, int tokens) =>
+        Check(new EntryTypes(keys, values), headDim, queryHeads, kvHeads, tokens, _ => { }, integers: true);
+
+    /// <summary>One entry takes nearly all attention; what the others hold together must not be rounded away.</summary>
+    [Fact]
+    public void Many_small_probabilities_beside_a_large_one_survive_rounding()
+    {
+        const int headDim = 64, tokens = 40, length = 2048;
+        using PagePool pool = new(new PageFormat(headDim, EntryType.F16, EntryType.F16));
+        using ThreadTeam team = new(1);
+        using PagedAttention exact = new(team, pool.Format), rounded = new(team, pool.Format) { Integers = true };
+        using LaneFixture lane = new(pool, length, 1);
+        lane.Biases = new NativeBuffer<float>(lane.Positions.Length);
+        // e^9 is about 8,000: a probability of each other entry is less than one code of the largest.
+        lane.Biases.Span[0] = 9;
+        float[] queries = [.. LaneFixture.Draw(new Random(3), tokens * headDim).Select(value => value * 0.1f)];
+        float[] expected = new float[queries.Length], actual = new float[queries.Length];
+        exact.Attend(Request([lane], queries, tokens, 1, length - tokens), expected);
+        rounded.Attend(Request([lane], queries, tokens, 1, length - tokens), actual);
+        Assert.Equal(expected, actual, (a, b) => MathF.Abs(a - b) < 1e-3f);
+    }
+
     [Fact]
     public void A_sliding_window_hides_old_entries() => Check(EntryType.F16, 32, 4, 2, 90, _ => { }, window: 37);
 
@@ -231,11 +255,12 @@ public sealed class PagedAttentionTests
     }
 
     private static void Check(
-        EntryTypes types, int headDim, int queryHeads, int kvHeads, int tokens, Action<LaneFixture> shape, int window = 0, float softCap = 0)
+        EntryTypes types, int headDim, int queryHeads, int kvHeads, int tokens, Action<LaneFixture> shape, int window = 0, float softCap = 0,
+        bool integers = false)
     {
         using PagePool pool = new(new PageFormat(headDim, types));
         using ThreadTeam team = new(2);
-        using PagedAttention attention = new(team, pool.Format);
+        using PagedAttention attention = new(team, pool.Format) { Integers = integers };
         // Lanes of one layer have their own lengths; the newest entries are the queries' own.
         LaneFixture[] lanes = [.. Enumerable.Range(0, kvHeads).Select(i => new LaneFixture(pool, tokens + 61 + 150 * i, i))];
         foreach (LaneFixture lane in lanes)
@@ -249,11 +274,11 @@ public sealed class PagedAttentionTests
         (double[] expected, double[][] expectedSums) = PlainAttention.Compute(request, lanes, headDim);
         Assert.Equal(expected.Length, output.Length);
         for (int i = 0; i < output.Length; i++)
-            Assert.Equal(expected[i], output[i], 1e-5);
+            Assert.Equal(expected[i], output[i], integers ? 1e-3 : 1e-5);
         for (int lane = 0; lane < kvHeads; lane++)
         {
             for (int entry = 0; entry < lanes[lane].Length; entry++)
-                Assert.Equal(expectedSums[lane][entry], sums[lane].Span[entry], 1e-4);
+                Assert.Equal(expectedSums[lane][entry], sums[lane].Span[entry], integers ? 1e-3 : 1e-4);
         }
 
         foreach (LaneFixture lane in lanes)

@@ -49,7 +49,7 @@ public sealed class ArchitectureTests : IDisposable
         AssertSameLogits(tiny, checkpoint, model =>
         {
             PageFormat format = new(model.Config.HeadDim, EntryType.F32);
-            using CacheRuntime runtime = new(model.Team, format);
+            using CacheRuntime runtime = new(model.Team, format, integers: false);
             using KvStore store = new(new KvLayout(model.Config.Layers, model.Config.KvHeads, format, EntryFields.None), runtime.Pool);
             using CachedAttention attention = new(model, runtime, store, new PolicyNeeds(), session: null, history: null);
             List<float[]> rows = [];
@@ -78,7 +78,7 @@ public sealed class ArchitectureTests : IDisposable
     {
         PageFormat format = new(model.Config.HeadDim, EntryType.F32);
         KvLayout layout = new(model.Config.Layers, model.Config.KvHeads, format, EntryFields.None);
-        using CacheRuntime runtime = new(model.Team, format);
+        using CacheRuntime runtime = new(model.Team, format, integers: false);
         CachedAttention[] texts = [.. Enumerable.Range(0, 3)
             .Select(_ => new CachedAttention(model, runtime, new KvStore(layout, runtime.Pool), new PolicyNeeds(), session: null, history: null))];
         List<float[]>[] logits = [[], [], []];

@@ -80,6 +80,8 @@ internal sealed class WeightSource
         IDisposable?[] packed = new IDisposable?[Factors.Count];
         Parallel.For(0, packed.Length, i => packed[i] = Factors[i].Pack());
         Owned.AddRange(packed.OfType<IDisposable>());
+        if (Array.Exists(packed, static memory => memory is not null))
+            _checkpoint.ReleasePages();
     }
 
     /// <summary>Runs of rows gathered into one matrix, for tensors that interleave several weights.</summary>

@@ -19,7 +19,7 @@ internal static class TemplateConversion
             int or short or byte or uint => Convert.ToInt64(value, System.Globalization.CultureInfo.InvariantCulture),
             float number => (double)number,
             JsonElement element => FromJson(name, element, depth),
-            JsonNode node => FromJson(name, JsonSerializer.SerializeToElement(node), depth),
+            JsonNode node => FromJson(name, JsonElement.Parse(node.ToJsonString()), depth),
             ChatMessage message => FromMessage(message),
             IEnumerable<KeyValuePair<string, object?>> pairs => Map(pairs.Select(pair => (pair.Key, ToValue(name, pair.Value, depth + 1)))),
             IEnumerable items => items.Cast<object?>().Select(item => ToValue(name, item, depth + 1)).ToList(),
