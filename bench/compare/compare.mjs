@@ -131,7 +131,7 @@ async function measure(row, { options, models, peer }) {
             if (!existsSync(text)) throw new Unavailable("the text is not in the shared folder");
             const score = async more => JSON.parse((await runToEnd(
                 program, ["perplexity", "--model", file, "--file", text, "--windows", 8, "--threads", threads, "--json", ...more])).output).perplexity;
-            return { fast: await score([]), exact: await score(["--float-activations"]) };
+            return { fast: await score([]), byte: await score(["--activations", 8]), exact: await score(["--float-activations"]) };
         }
     }
 }

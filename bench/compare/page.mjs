@@ -22,10 +22,10 @@ function table(heads, rows) {
 export function entries(results) {
     return [...results.values()].filter(({ row, problem }) => row.kind === "peer" && !problem).map(({ row, ours, peer }) => {
         const pairs = ratios(ours.runs, peer.runs), round = value => Math.round(value * 1000) / 1000;
-        const { metric, format, tokens, depth, sequences, cache, keep } = row;
+        const { metric, format, tokens, depth, sequences, cache, keep, activations } = row;
         return {
             metric, format, tokens, depth, sequences, cache, keep, ours: round(median(ours.runs)), peer: round(median(peer.runs)),
-            ratio: round(median(pairs)), ratio_iqr: quartiles(pairs).map(round),
+            ratio: round(median(pairs)), ratio_iqr: quartiles(pairs).map(round), ...(activations === 16 ? {} : { activations }),
         };
     });
 }
@@ -45,6 +45,12 @@ function peerTable(all, filter) {
         where(row), row.format, row.sequences, cache(row),
         ...problem ? [problem, "", ""] : [spread(ours.runs), spread(peer.runs), ratio(ours.runs, peer.runs)],
     ]));
+}
+
+function byteError(measured) {
+    if (!measured?.byte) return "What that costs in perplexity is not measured yet.";
+    const { byte, fast, exact } = measured, difference = value => `${value > exact ? "+" : ""}${((value / exact - 1) * 100).toFixed(2)} %`;
+    return `Perplexity, Q4_0, against 32-bit floats: ${difference(byte)}; with two bytes ${difference(fast)}.`;
 }
 
 /** Decoding as a share of the read bandwidth: tokens/s times the bytes that a token reads. */
@@ -134,7 +140,13 @@ ${table(["goal", "wanted", "reached", ""], goalRows(results))}
 
 ## One sequence, full cache
 
-${peerTable(all, row => row.sequences === 1 && row.cache === "full")}
+${peerTable(all, row => row.sequences === 1 && row.cache === "full" && row.activations === 16)}
+
+## One byte for the inputs of products
+
+\`--activations 8\`: inputs of matrix products have one byte, as llama.cpp's have, instead of two. ${byteError(results.get("perplexity"))}
+
+${peerTable(all, row => row.activations === 8)}
 
 ## Guided caches
 

@@ -1,16 +1,20 @@
 // What is measured. A row is a pair of sides that run in turns; `id` is what --rows filters and what the journal knows it by.
 
 export const FORMATS = ["Q4_0", "Q4_1", "Q4_K_M", "Q8_0", "F16"];
+/** Formats of the rows that give products inputs of one byte, as llama.cpp does, instead of two. */
+export const ONE_BYTE_FORMATS = ["Q4_0", "Q4_1", "Q8_0"];
 export const POLICIES = ["sage-kv", "h2o", "snapkv"];
 const KEEPS = [25, 10];
 
 /** Decoded steps of one run: fewer where a step takes longer. */
 const steps = (depth, sequences) => sequences > 1 ? 32 : depth > 0 ? 64 : 128;
 
-function speed(metric, format, { tokens, depth = 0, sequences = 1, cache = "full", keep = 100 }) {
-    const row = { kind: "peer", metric, format, tokens, depth, sequences, cache, keep };
-    row.id = [metric, format, metric === "prefill" ? tokens : `depth-${depth}`, sequences > 1 ? `${sequences}-sequences` : "", cache, `${keep}%`]
-        .filter(Boolean).join(" ");
+function speed(metric, format, { tokens, depth = 0, sequences = 1, cache = "full", keep = 100, activations = 16 }) {
+    const row = { kind: "peer", metric, format, tokens, depth, sequences, cache, keep, activations };
+    row.id = [
+        metric, format, metric === "prefill" ? tokens : `depth-${depth}`, sequences > 1 ? `${sequences}-sequences` : "", cache, `${keep}%`,
+        activations === 8 ? "one byte" : "",
+    ].filter(Boolean).join(" ");
     return row;
 }
 
@@ -25,7 +29,10 @@ function own(kind, id, row, base, other) {
 
 function* againstPeer() {
     for (const format of FORMATS) {
-        for (const tokens of [512, 2048]) yield speed("prefill", format, { tokens });
+        for (const tokens of [512, 2048]) {
+            yield speed("prefill", format, { tokens });
+            if (ONE_BYTE_FORMATS.includes(format)) yield speed("prefill", format, { tokens, activations: 8 });
+        }
         for (const depth of [0, 2048, 8000]) {
             yield decode(format, depth);
             if (format === "Q4_0" && depth > 0) yield* guided(more => decode(format, depth, more));
@@ -72,7 +79,8 @@ export function allRows() {
 /** A few rows of every kind, to see that all of it works; what they measure is worth little. */
 export function quickRows() {
     const wanted = new Set([
-        "bandwidth", "prefill Q4_0 512 full 100%", "decode Q4_0 depth-0 full 100%", "decode Q4_0 depth-2048 snapkv 25%",
+        "bandwidth",
+        "prefill Q4_0 512 full 100%", "prefill Q4_0 512 full 100% one byte", "decode Q4_0 depth-0 full 100%", "decode Q4_0 depth-2048 snapkv 25%",
         "decode Q4_0 depth-512 4-sequences full 100%", "managed prefill Q4_0 512 full 100%", "overhead prefill Q4_0 2048 snapkv 25%",
         "start Q4_0", "start nano",
     ]);

@@ -25,6 +25,7 @@ export class Winnow {
             "bench", "--model", file, "--threads", threads, "--depth", row.depth, "--runs", runs, "--step", "--json",
             "--prompt-tokens", prefill ? row.tokens : 1, "--gen-tokens", prefill ? 1 : row.tokens,
             ...(row.sequences > 1 ? ["--sequences", row.sequences] : []),
+            ...(row.activations === 16 ? [] : ["--activations", row.activations]),
             ...(row.cache === "full" ? [] : ["--cache", row.cache, "--keep", `${row.keep}%`]),
         ].map(String);
         this.#child = spawn(program, options, { env: { ...process.env, ...env }, stdio: "pipe" });

@@ -8,7 +8,9 @@ public sealed record ModelOptions
     /// <summary>Threads of a forward pass; zero for one on each processor.</summary>
     public int Threads { get; init; }
 
-    /// <summary>Arithmetic of the matrix products: integers of two bytes for the inputs, or floats for exact comparisons.</summary>
+    /// <summary>
+    /// Arithmetic of the matrix products: integers of two bytes for the inputs; of one byte, to read prompts faster; or floats for exact comparisons.
+    /// </summary>
     public ActivationMode Activations { get; init; } = ActivationMode.Quantized;
 
     /// <summary>Tokens of a prompt that pass the model together.</summary>

@@ -43,6 +43,7 @@ public sealed class CommandLineTests
     [InlineData("there is no command 'sing'", "sing")]
     [InlineData("'--loud' is not an option of 'winnow run'", "run", "--loud")]
     [InlineData("--threads is 'many'; it must be a whole number from 0 to 1024", "run", "--threads", "many")]
+    [InlineData("--activations is '4'; it must be 16 or 8", "run", "--activations", "4")]
     [InlineData("--top-k is '-1'", "run", "--top-k", "-1")]
     [InlineData("--temperature is '1,5'", "run", "--temperature", "1,5")]
     [InlineData("a temperature of -1 cannot work", "run", "--temperature=-1")]

@@ -27,7 +27,7 @@ internal sealed class BenchCommand : WinnowCommand
         _common = common;
         AddAll([
             common.Model, _promptTokens, _genTokens, _every, _depths, _sequences, _runs, _step, _bandwidth, common.Cache, common.Keep, common.CacheType,
-            common.Threads, common.FloatActivations, common.Json,
+            common.Threads, common.Activations, common.FloatActivations, common.Json,
         ]);
     }
 

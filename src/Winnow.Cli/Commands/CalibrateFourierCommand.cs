@@ -39,7 +39,8 @@ internal sealed class CalibrateFourierCommand : WinnowCommand
         : base("fourier", "Measures which channels of keys and values the fourier cache can compress, and writes a file for its option 'channels'.", terminal)
     {
         _common = common;
-        AddAll(common.Model, _files, _output, _prompts, _length, _frequencies, _quotas, _rotated, common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Model, _files, _output, _prompts, _length, _frequencies, _quotas, _rotated,
+            common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

@@ -21,7 +21,7 @@ internal sealed class ChatCommand : WinnowCommand
         _common = common;
         AddAll([common.Model, common.File, common.System, common.Cache, common.Keep, common.CacheType]);
         AddAll(common.OfSampling);
-        AddAll(common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

@@ -36,7 +36,8 @@ internal sealed class CompareCommand : WinnowCommand
     {
         _common = common;
         AddAll([common.Model, common.File, common.Question, common.Prompt, common.System, _raw, _caches, _keeps, common.CacheType, _maxTokens]);
-        AddAll(common.Temperature, common.TopP, common.TopK, common.Seed, _output, _plot, common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Temperature, common.TopP, common.TopK, common.Seed, _output, _plot,
+            common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

@@ -6,6 +6,7 @@ using Winnow.Cli.Output;
 using Winnow.Cli.Rendering;
 using Winnow.Evaluation;
 using Winnow.Kernels.Attention;
+using Winnow.Kernels.Linear;
 
 namespace Winnow.Cli.Commands;
 
@@ -47,8 +48,8 @@ internal abstract class EvalCommand : WinnowCommand
     {
         Common = common;
         _resume = Values.Switch("--resume", $"the same as --journal {DefaultJournal}");
-        AddAll(common.Model, _caches, _keeps, common.CacheType, _parallel, _journal, _resume, _output, _plot, _page, common.Threads, common.FloatActivations,
-            common.Json);
+        AddAll(common.Model, _caches, _keeps, common.CacheType, _parallel, _journal, _resume, _output, _plot, _page,
+            common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     /// <summary>Options that several commands share.</summary>
@@ -109,6 +110,9 @@ internal abstract class EvalCommand : WinnowCommand
             ["--cache-type"] = types.ToString(),
             ["--float-activations"] = arguments.GetValue(Common.FloatActivations) ? "on" : "off",
         };
+        // Journals from before there was a choice go on.
+        if (model.Options.Activations == ActivationMode.QuantizedByte)
+            settings["--activations"] = "8";
         foreach ((string name, string value) in plan.Settings)
             settings[name] = value;
         settings["the text"] = plan.Work.Digest[..16];

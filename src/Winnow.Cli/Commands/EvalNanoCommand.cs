@@ -21,7 +21,7 @@ internal sealed class EvalNanoCommand : WinnowCommand
         : base("nano", "Asks questions of the nano language and counts right answers with the full cache.", terminal)
     {
         _common = common;
-        AddAll(common.Model, _tasks, _lengths, _samples, _plain, _write, common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Model, _tasks, _lengths, _samples, _plain, _write, common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

@@ -21,7 +21,8 @@ internal sealed class PerplexityCommand : WinnowCommand
         : base("perplexity", "Measures how well the model foresees a text, with the full cache or over what a policy keeps.", terminal)
     {
         _common = common;
-        AddAll(common.Model, common.File, common.Prompt, _context, _windows, common.Cache, common.Keep, common.CacheType, common.Threads, common.FloatActivations, common.Json);
+        AddAll(common.Model, common.File, common.Prompt, _context, _windows, common.Cache, common.Keep, common.CacheType,
+            common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

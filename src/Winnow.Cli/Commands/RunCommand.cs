@@ -30,7 +30,7 @@ internal sealed class RunCommand : WinnowCommand
         _common = common;
         AddAll([common.Model, common.Prompt, common.Question, _promptFile, common.File, common.System, _raw, common.Cache, common.Keep, common.CacheType]);
         AddAll(common.OfSampling);
-        AddAll(_logProbabilities, common.Threads, common.FloatActivations, common.Json);
+        AddAll(_logProbabilities, common.Threads, common.Activations, common.FloatActivations, common.Json);
     }
 
     public override IReadOnlyList<Example> Examples =>

@@ -39,6 +39,13 @@ internal static class Values
             ? value
             : throw Wrong(name, text, most == int.MaxValue ? $"a whole number of {least} or more" : $"a whole number from {least} to {most}");
 
+    /// <summary>Reads one of a few whole numbers.</summary>
+    /// <exception cref="WinnowException">It is none of them.</exception>
+    public static int ParseChoice(string name, string text, ReadOnlySpan<int> choices) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int value) && choices.Contains(value)
+            ? value
+            : throw Wrong(name, text, string.Join(" or ", choices.ToArray()));
+
     /// <summary>A number.</summary>
     public static Option<float> Number(string name, string valueName, string help, float otherwise) => new(name)
     {

@@ -1,6 +1,7 @@
 using Winnow.Cli.Options;
 using Winnow.Cli.Rendering;
 using Winnow.Evaluation;
+using Winnow.Kernels.Linear;
 
 namespace Winnow.Cli.Output;
 
@@ -17,6 +18,7 @@ internal static class BenchmarkJson
         results[0].Threads,
         results[0].Policy,
         results[0].Entries.ToString(),
+        Bits(model.Options.Activations),
         [.. results.Select(Of)]);
 
     /// <summary>How fast memory is read.</summary>
@@ -46,6 +48,13 @@ internal static class BenchmarkJson
         Windows = result.Windows.Count == 0
             ? null
             : [.. result.Windows.Select(window => new WindowJson(window.Tokens, Figures.Measured(window.TokensPerSecond), window.KvBytes))],
+    };
+
+    private static int Bits(ActivationMode mode) => mode switch
+    {
+        ActivationMode.QuantizedByte => 8,
+        ActivationMode.Float => 32,
+        _ => 16,
     };
 
     private static double Giga(double bytesPerSecond) => Figures.Measured(bytesPerSecond / 1e9);

@@ -36,7 +36,8 @@ internal sealed record CompareRowJson
 
 /// <summary>Answer of <c>bench --json</c>.</summary>
 internal sealed record BenchJson(
-    MachineJson Machine, string Model, long ModelBytes, int Threads, string Cache, string CacheType, IReadOnlyList<BenchRowJson> Results);
+    MachineJson Machine, string Model, long ModelBytes, int Threads, string Cache, string CacheType, int Activations,
+    IReadOnlyList<BenchRowJson> Results);
 
 /// <summary>The machine and runtime that figures were measured on.</summary>
 internal sealed record MachineJson(string Cpu, int Processors, IReadOnlyList<string> InstructionSets, string Runtime, string System);

@@ -11,7 +11,9 @@ internal static class BenchmarkView
     {
         console.MarkupLineInterpolated($"[dim]{report.Machine.Cpu} · {string.Join(", ", report.Machine.InstructionSets)}[/]");
         console.MarkupLineInterpolated($"[dim]{report.Machine.Runtime} · {report.Machine.System}[/]");
-        console.MarkupLineInterpolated($"[bold]{report.Model}[/] [dim]{Figures.Bytes(report.ModelBytes)} · {report.Threads} threads · {report.Cache} cache, {report.CacheType} entries[/]");
+        string activations = report.Activations == 16 ? "" : $" · {report.Activations}-bit activations";
+        string setting = $"{report.Threads} threads · {report.Cache} cache, {report.CacheType} entries{activations}";
+        console.MarkupLineInterpolated($"[bold]{report.Model}[/] [dim]{Figures.Bytes(report.ModelBytes)} · {setting}[/]");
         Table table = new Table().Border(TableBorder.Simple).AddColumn(Right("depth"));
         string[] columns = ["prompt", "prefill tok/s", "min … max", "sequences", "generated", "decode tok/s", "min … max", "MiB a token", "KV bytes"];
         foreach (string name in columns)

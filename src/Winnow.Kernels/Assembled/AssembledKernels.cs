@@ -50,6 +50,16 @@ internal static unsafe class AssembledKernels
         _ => PackedTable<Type8_0>.Kernels,
     };
 
+    /// <summary>The same with inputs of one byte.</summary>
+    public static void** ByteTiles(TensorType type) => type switch
+    {
+        TensorType.Q4_0 => ByteTable<Type4_0>.Kernels,
+        TensorType.Q4_1 => ByteTable<Type4_1>.Kernels,
+        TensorType.Q5_0 => ByteTable<Type5_0>.Kernels,
+        TensorType.Q5_1 => ByteTable<Type5_1>.Kernels,
+        _ => ByteTable<Type8_0>.Kernels,
+    };
+
     /// <summary>The product of a tile of so many rows and vectors.</summary>
     public static void* HalfTile(int rows, int vectors) => HalfTileTable.Kernels[HalfTileTable.Index(rows, vectors)];
 
@@ -89,6 +99,13 @@ internal static unsafe class AssembledKernels
     {
         public static readonly void** Kernels =
             Place(WordTile.MaxTokens + 1, tokens => PackedTileAssembler.Assemble(Math.Max(1, tokens), (TensorType)TType.Value));
+    }
+
+    private static class ByteTable<TType>
+        where TType : struct, ITileProperty
+    {
+        public static readonly void** Kernels =
+            Place(WordTile.MaxTokens + 1, tokens => ByteTileAssembler.Assemble(Math.Max(1, tokens), (TensorType)TType.Value));
     }
 
     private static class HalfTileTable

@@ -7,9 +7,11 @@ namespace Winnow.Kernels.Assembled;
 /// bits as the file has. One record holds 32 columns: codes, 32 scales and perhaps 32 minima, both as halves.
 /// </summary>
 /// <remarks>
-/// Columns are paired as in <see cref="WordTile"/>: step s multiplies columns c = 4 · (s / 2) + s % 2 and c + 2. Nibbles: vector z of a record holds steps
-/// 4 z to 4 z + 3, in each 16 bits from the lowest nibble up. Fifth bits: bit s of each 16 bits. Bytes: vector z holds steps 2 z and 2 z + 1, the low and the
-/// high bytes of each 16 bits. Two vectors, of rows 0 to 15 and 16 to 31, follow each other. Codes of formats without minima are signed.
+/// One order of columns serves two products. Of eight columns a row has two fours of bytes, columns 0 4 2 6 and columns 1 5 3 7: four f of a record holds
+/// columns 8 (f / 2) + f % 2 + 0, 4, 2, 6. Inputs of one byte meet a four at a time. Inputs of 16 bits meet in step s the columns c = 4 (s / 2) + s % 2
+/// and c + 2, as in <see cref="WordTile"/>: the first or the second bytes of both halves of a four.
+/// Nibbles: the low ones of vector z are four 2 z, the high ones four 2 z + 1. Bytes: vector f is four f. Fifth bits: bit f of each byte belongs to four f.
+/// Two vectors, of rows 0 to 15 and 16 to 31, follow each other. Codes of formats without minima are signed.
 /// </remarks>
 internal static class PackedTile
 {

@@ -3,25 +3,14 @@ using Winnow.Kernels.Blocks;
 
 namespace Winnow.Kernels.Assembled;
 
-/// <summary>Writes the machine code of one tile product that unpacks its weights in registers; see <see cref="PackedTile"/>.</summary>
-internal sealed class PackedTileAssembler(int tokens, TensorType type) : TileAssembler(tokens, PackedTile.Columns, PackedTile.HasMinimum(type))
+/// <summary>Writes the machine code of one tile product that unpacks its weights to 16-bit integers in registers; see <see cref="PackedTile"/>.</summary>
+internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type)
 {
-    private readonly TensorType _type = type;
-
     private static Register LowNibble => Temporary(0);
 
     private static Register FifthBit => Temporary(1);
 
     private static Register High => Temporary(2);
-
-    /// <inheritdoc/>
-    protected override int RecordBytes => PackedTile.RecordBytes(_type);
-
-    /// <inheritdoc/>
-    protected override int ScaleOffset => PackedTile.ScaleOffset(_type);
-
-    /// <inheritdoc/>
-    protected override int ScaleBytes => sizeof(ushort) * WordTile.Rows;
 
     /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
     public static byte[] Assemble(int tokens, TensorType type) => new PackedTileAssembler(tokens, type).Tile();
@@ -37,7 +26,7 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : TileAss
     protected override void LoadCodes(int step, int half)
     {
         Register codes = Codes(half);
-        switch (_type)
+        switch (Type)
         {
             case TensorType.Q8_0:
                 LoadByte(step, half, codes);
@@ -59,23 +48,18 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : TileAss
         }
     }
 
-    /// <inheritdoc/>
-    protected override void LoadScales(Register to, int offset) =>
-        Add(Instruction.Create(Code.EVEX_Vcvtph2ps_zmm_k1z_ymmm256_sae, to, At(Weights, offset)));
+    /// <summary>The four that holds a step's columns.</summary>
+    private static int Four(int step) => step / 4 * 2 + step % 2;
 
-    private void Fill(Register vector, int lanes)
-    {
-        Add(Instruction.Create(Code.Mov_r32_imm32, Register.EAX, lanes));
-        Add(Instruction.Create(Code.EVEX_Vpbroadcastd_zmm_k1z_r32, vector, Register.EAX));
-    }
+    /// <summary>Which byte of each 16 bits of the four they are.</summary>
+    private static int Byte(int step) => step % 4 / 2;
 
-    /// <summary>The vector of a record that holds a step's codes.</summary>
-    private static MemoryOperand Stored(int vector, int half) => At(Weights, (2 * vector + half) * VectorBytes);
+    private static int FifthBitOf(int step) => 8 * Byte(step) + Four(step);
 
     private void LoadByte(int step, int half, Register to)
     {
-        MemoryOperand stored = Stored(step / 2, half);
-        if (step % 2 == 0)
+        MemoryOperand stored = Stored(Four(step), half);
+        if (Byte(step) == 0)
         {
             Add(Instruction.Create(Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8, to, stored, 8));
             Add(Instruction.Create(Code.EVEX_Vpsraw_zmm_k1z_zmmm512_imm8, to, to, 8));
@@ -115,13 +99,12 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : TileAss
             Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibble));
     }
 
-    private MemoryOperand FifthBits(int half) => At(Weights, PackedTile.MainBytes(_type) + half * VectorBytes);
-
     private void AddFifthBit(int step, int half, Register to)
     {
         const byte orAnd = 0xF8; // to | (bits & mask)
-        Code shift = step < 4 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
-        Add(Instruction.Create(shift, High, FifthBits(half), Math.Abs(step - 4)));
+        int bit = FifthBitOf(step);
+        Code shift = bit < 4 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
+        Add(Instruction.Create(shift, High, FifthBits(half), Math.Abs(bit - 4)));
         Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, FifthBit, orAnd));
     }
 
@@ -129,7 +112,7 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : TileAss
     private void AddSign(int step, int half, Register to)
     {
         const byte orAndNot = 0xF4; // to | (bits & ~mask)
-        Add(Instruction.Create(Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8, High, FifthBits(half), 15 - step));
+        Add(Instruction.Create(Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8, High, FifthBits(half), 15 - FifthBitOf(step)));
         Add(Instruction.Create(Code.EVEX_Vpsraw_zmm_k1z_zmmm512_imm8, High, High, 11));
         Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, LowNibble, orAndNot));
     }

@@ -72,8 +72,9 @@ internal unsafe struct InputQuantizer : ITeamJob
         Vector256.Narrow(Vector256.Min(a - (highA << 8), half), Vector256.Min(b - (highB << 8), half)).Store(low);
     }
 
+    /// <summary>The largest of eight values.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static float Largest(Vector256<float> v)
+    internal static float Largest(Vector256<float> v)
     {
         Vector128<float> half = Vector128.Max(v.GetLower(), v.GetUpper());
         half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));

@@ -30,7 +30,7 @@ internal unsafe struct LinearJob : ITeamJob
     }
 
     /// <summary>Rows that are not parted: a panel of the kernel that will run.</summary>
-    private readonly int PanelRows => Inputs.Words32 != null ? WordTile.Rows : PanelTile.Rows;
+    private readonly int PanelRows => Inputs.HasTiles ? WordTile.Rows : PanelTile.Rows;
 
     private readonly int Panels(in LinearPart part) => (part.Rows + PanelRows - 1) / PanelRows;
 

@@ -90,20 +90,27 @@ public static unsafe class LinearKernel
             return;
         job.Mode = mode;
         job.Scratch = workspace.ReserveScratch(team.Size, job.Inputs.Columns, out job.ScratchStride);
-        if (mode == ActivationMode.Quantized)
+        if (mode != ActivationMode.Float)
             Quantize(team, workspace, ref job);
         team.Run(ref job);
     }
 
-    /// <summary>Rounds the inputs into the form, or the two forms, that the kernels of the matrices read.</summary>
+    /// <summary>Rounds the inputs into the forms that the kernels of the matrices read.</summary>
     private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearJob job)
     {
-        bool panels = job.Inputs.Tokens >= LinearJob.PanelTokens && AssembledKernels.HasWordTiles;
+        bool several = job.Inputs.Tokens >= LinearJob.PanelTokens, panels = several && AssembledKernels.HasWordTiles;
         bool packed = job.First.Packed != null || job.Second.Packed != null || job.Third.Packed != null;
         // An absent matrix has no type of blocks, as floats.
         int group = Math.Min(UnpackedGroup(job.First), Math.Min(UnpackedGroup(job.Second), UnpackedGroup(job.Third)));
         bool stored = group < int.MaxValue;
-        if (packed || (stored && panels))
+        bool byBytes = packed && several && job.Mode == ActivationMode.QuantizedByte;
+        if (byBytes)
+        {
+            workspace.ReserveBytes(ref job.Inputs);
+            var bytes = new ByteQuantizer(job.Inputs);
+            Run(team, job.Inputs, ref bytes);
+        }
+        if ((packed && !byBytes) || (stored && panels))
         {
             workspace.ReserveWords(ref job.Inputs, by16: group == 16 && panels);
             var words = new WordQuantizer(job.Inputs);
@@ -112,8 +119,8 @@ public static unsafe class LinearKernel
         if (stored && !panels)
         {
             workspace.ReserveInputs(ref job.Inputs, by16: group == 16);
-            var bytes = new InputQuantizer(job.Inputs);
-            Run(team, job.Inputs, ref bytes);
+            var pairs = new InputQuantizer(job.Inputs);
+            Run(team, job.Inputs, ref pairs);
         }
     }
 

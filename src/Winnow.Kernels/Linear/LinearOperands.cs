@@ -1,3 +1,4 @@
+using Winnow.Kernels.Assembled;
 using Winnow.Kernels.Blocks;
 
 namespace Winnow.Kernels.Linear;
@@ -44,9 +45,28 @@ internal unsafe struct LinearInputs
     /// <summary>The same for weights grouped by 16 values.</summary>
     public byte* Words16;
 
-    public readonly byte* Words(int groupLength) => groupLength == 16 ? Words16 : Words32;
+    /// <summary>Tiles of inputs of one byte, for packed weights; null where 16 bits serve them.</summary>
+    public byte* Bytes;
+
+    /// <summary>Whether the tiles of assembled products serve some matrix of the dispatch.</summary>
+    public readonly bool HasTiles => Words32 != null || Bytes != null;
+
+    public readonly InputTiles WordTiles(int groupLength) =>
+        new(groupLength == 16 ? Words16 : Words32, Columns / groupLength, WordTile.InputRecord(groupLength));
+
+    public readonly InputTiles ByteTiles => new(Bytes, Columns / PackedTile.Columns, ByteTile.InputRecord);
 
     public readonly InputGroups Groups(int length) => length == 16 ? By16 : By32;
+}
+
+/// <summary>Inputs as an assembled product reads them, tile after tile: [groups] records of all tokens of the tile.</summary>
+/// <param name="records">The first record of the first tile.</param>
+/// <param name="groups">Groups of a row.</param>
+/// <param name="tokenRecord">Bytes that one token adds to a group's record.</param>
+internal readonly unsafe struct InputTiles(byte* records, int groups, int tokenRecord)
+{
+    /// <summary>A group's record in the tile of so many tokens that starts at a token.</summary>
+    public byte* Record(int token, int tokens, int group) => records + ((nint)token * groups + tokens * group) * tokenRecord;
 }
 
 /// <summary>Planes [tokens rounded up to the tile height, <see cref="Stride"/>] of one float a group; zero past a row's last group.</summary>

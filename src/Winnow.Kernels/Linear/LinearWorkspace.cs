@@ -12,18 +12,20 @@ public sealed unsafe class LinearWorkspace : IDisposable
     private const int VectorFloats = 8;
     private readonly NativeBuffer<sbyte> _codes = new();
     private readonly NativeBuffer<byte> _words = new();
+    private readonly NativeBuffer<byte> _bytes = new();
     private readonly NativeBuffer<float> _groups32 = new();
     private readonly NativeBuffer<float> _groups16 = new();
     private readonly NativeBuffer<float> _scratch = new();
 
     /// <summary>Bytes of native memory held.</summary>
-    public long ByteLength => _codes.ByteLength + _words.ByteLength + _groups32.ByteLength + _groups16.ByteLength + _scratch.ByteLength;
+    public long ByteLength => _codes.ByteLength + _words.ByteLength + _bytes.ByteLength + _groups32.ByteLength + _groups16.ByteLength + _scratch.ByteLength;
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _codes.Dispose();
         _words.Dispose();
+        _bytes.Dispose();
         _groups32.Dispose();
         _groups16.Dispose();
         _scratch.Dispose();
@@ -50,6 +52,13 @@ public sealed unsafe class LinearWorkspace : IDisposable
         _words.EnsureLength(checked(bytes32 + bytes16));
         inputs.Words32 = _words.Pointer;
         inputs.Words16 = by16 ? inputs.Words32 + bytes32 : null;
+    }
+
+    /// <summary>Room for tiles of inputs of one byte.</summary>
+    internal void ReserveBytes(ref LinearInputs inputs)
+    {
+        _bytes.EnsureLength(checked(inputs.Tokens * (inputs.Columns / PackedTile.Columns) * ByteTile.InputRecord));
+        inputs.Bytes = _bytes.Pointer;
     }
 
     /// <summary>Scratch of each worker: a float panel and the eight rows it is made from; a code panel with its scales is smaller.</summary>

@@ -10,13 +10,15 @@ internal static unsafe class PackedKernel
 
     /// <summary>Computes rows <paramref name="first"/> to <paramref name="end"/> − 1 for all tokens.</summary>
     /// <param name="part">A matrix with packed rows.</param>
-    /// <param name="inputs">Inputs as words.</param>
+    /// <param name="inputs">Inputs as bytes or words.</param>
     /// <param name="first">The first row of a panel.</param>
     /// <param name="end">The first row of another, or the end of the matrix.</param>
     /// <param name="scratch">Room for one tile of sums.</param>
     public static void Multiply(in LinearPart part, in LinearInputs inputs, int first, int end, float* scratch)
     {
-        void** kernels = AssembledKernels.PackedTiles(part.Type);
+        bool bytes = inputs.Bytes != null;
+        void** kernels = bytes ? AssembledKernels.ByteTiles(part.Type) : AssembledKernels.PackedTiles(part.Type);
+        InputTiles tiles = bytes ? inputs.ByteTiles : inputs.WordTiles(PackedTile.Columns);
         int groups = inputs.Columns / PackedTile.Columns, record = PackedTile.RecordBytes(part.Type);
         int runs = inputs.Tokens <= 2 * WordTile.MaxTokens ? 1 : (groups * record + RunBytes - 1) / RunBytes;
         for (int row = first; row < end; row += WordTile.Rows)
@@ -25,8 +27,8 @@ internal static unsafe class PackedKernel
             for (int run = 0; run < runs; run++)
             {
                 int from = groups * run / runs, to = groups * (run + 1) / runs;
-                TileSums sums = new(part, inputs, row, Math.Min(WordTile.Rows, end - row), scratch);
-                sums.Add(kernels, panel + from * (nint)record, PackedTile.Columns, from, to);
+                TileSums sums = new(part, inputs.Tokens, row, Math.Min(WordTile.Rows, end - row), scratch);
+                sums.Add(kernels, panel + from * (nint)record, tiles, from, to);
             }
         }
     }

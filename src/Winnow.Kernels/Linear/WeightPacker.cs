@@ -12,7 +12,10 @@ namespace Winnow.Kernels.Linear;
 internal static unsafe class WeightPacker
 {
     private const ulong Nibbles = 0x0F0F0F0F0F0F0F0F;
-    private const uint FirstOfPairs = 0x33333333;
+
+    /// <summary>Columns of eight in the order of <see cref="PackedTile"/>, four times.</summary>
+    internal static Vector256<byte> Order => Vector256.Create(
+        (byte)0, 4, 2, 6, 1, 5, 3, 7, 8, 12, 10, 14, 9, 13, 11, 15, 16, 20, 18, 22, 17, 21, 19, 23, 24, 28, 26, 30, 25, 29, 27, 31);
 
     /// <summary>Packs a matrix.</summary>
     /// <returns>The packed rows, or null where the assembled product does not serve the type or this machine.</returns>
@@ -66,7 +69,7 @@ internal static unsafe class WeightPacker
             if (TFormat.CodeBits == 5)
             {
                 uint bits = Vector256.ShiftLeft(codes.AsUInt16(), 3).AsByte().ExtractMostSignificantBits();
-                lane[main / sizeof(uint)] = Paired(TFormat.HasMinimum ? bits : ~bits);
+                lane[main / sizeof(uint)] = Ordered(TFormat.HasMinimum ? bits : ~bits);
             }
             Half* halves = (Half*)(record + scaleOffset) + row;
             halves[0] = (Half)scales[group];
@@ -78,8 +81,9 @@ internal static unsafe class WeightPacker
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void WriteBytes(uint* lane, Vector256<byte> codes)
     {
+        Vector256<uint> fours = Vector256.Shuffle(codes, Order).AsUInt32();
         for (int i = 0; i < 8; i++)
-            lane[i * 2 * Vector512<uint>.Count] = codes.AsUInt32()[i];
+            lane[i * 2 * Vector512<uint>.Count] = fours[i];
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -93,7 +97,8 @@ internal static unsafe class WeightPacker
         }
     }
 
-    /// <summary>A bit a column: those of a step's first columns below, those of its second ones above.</summary>
-    private static uint Paired(uint bits) =>
-        Bmi2.ParallelBitExtract(bits, FirstOfPairs) | Bmi2.ParallelBitExtract(bits, ~FirstOfPairs) << 16;
+    /// <summary>A bit a column: byte b has those of the b-th columns of all fours.</summary>
+    private static uint Ordered(uint bits) =>
+        Bmi2.ParallelBitExtract(bits, 0x03030303) | Bmi2.ParallelBitExtract(bits, 0x30303030) << 8
+        | Bmi2.ParallelBitExtract(bits, 0x0C0C0C0C) << 16 | Bmi2.ParallelBitExtract(bits, 0xC0C0C0C0) << 24;
 }

@@ -17,6 +17,7 @@ internal static unsafe class WordPanelKernel<TFormat>
     {
         void** kernels = AssembledKernels.WordTiles(TFormat.GroupLength, TFormat.HasMinimum);
         int runs = WordPanel.Runs(inputs.Columns), parts = inputs.Columns / 32;
+        InputTiles tiles = inputs.WordTiles(TFormat.GroupLength);
         WordPanel panel = new(scratch, inputs.Columns, TFormat.GroupLength);
         for (int row = first; row < end; row += WordTile.Rows)
         {
@@ -28,8 +29,8 @@ internal static unsafe class WordPanelKernel<TFormat>
                 int from = parts * run / runs, to = parts * (run + 1) / runs;
                 for (int half = 0; half < 2; half++)
                     Pack(panel, weight, part.RowBytes, rows, half, from, to);
-                TileSums sums = new(part, inputs, row, rows, panel.Edge);
-                sums.Add(kernels, panel.Records, TFormat.GroupLength, from * 32 / TFormat.GroupLength, to * 32 / TFormat.GroupLength);
+                TileSums sums = new(part, inputs.Tokens, row, rows, panel.Edge);
+                sums.Add(kernels, panel.Records, tiles, from * 32 / TFormat.GroupLength, to * 32 / TFormat.GroupLength);
             }
         }
     }

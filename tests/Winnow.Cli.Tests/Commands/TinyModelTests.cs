@@ -176,6 +176,17 @@ public sealed class TinyModelTests : IDisposable
         Assert.NotEqual("", json.GetProperty("machine").GetProperty("cpu").GetString());
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(8, "--activations", "8")]
+    [InlineData(32, "--float-activations")]
+    public void Bench_says_the_bits_of_activations(int bits, params string[] options)
+    {
+        string[] args = ["bench", "--model", _model.Path, "--prompt-tokens", "8", "--gen-tokens", "1", "--runs", "1", .. options];
+        Assert.Equal(bits, Cli.Run([.. args, "--json"]).Json().GetProperty("activations").GetInt32());
+        Assert.Equal(bits != 16, Cli.Run(args).Out.Contains($"{bits}-bit activations", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Bench_waits_for_a_line_before_each_run_when_asked()
     {

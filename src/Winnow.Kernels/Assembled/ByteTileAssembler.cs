@@ -1,0 +1,93 @@
+using Iced.Intel;
+using Winnow.Kernels.Blocks;
+
+namespace Winnow.Kernels.Assembled;
+
+/// <summary>Writes the machine code of one tile product of packed weights with inputs of one byte; see <see cref="ByteTile"/>.</summary>
+internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type)
+{
+    private static Register LowNibbles => Temporary(0);
+
+    /// <summary>The bit that makes signed codes unsigned, or the fifth bit, of each byte.</summary>
+    private static Register TopBits => Temporary(1);
+
+    private static Register High => Temporary(2);
+
+    /// <inheritdoc/>
+    protected override int Steps => ByteTile.Steps;
+
+    /// <inheritdoc/>
+    protected override int InputRecord => ByteTile.InputRecord;
+
+    /// <inheritdoc/>
+    protected override Code Dot => Code.EVEX_Vpdpbusd_zmm_k1z_zmm_zmmm512b32;
+
+    // Codes have 8, 4 or 5 bits; the centre is the highest.
+    private int TopBit => Type switch
+    {
+        TensorType.Q8_0 => 7,
+        TensorType.Q4_0 => 3,
+        _ => 4,
+    };
+
+    /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
+    public static byte[] Assemble(int tokens, TensorType type) => new ByteTileAssembler(tokens, type).Tile();
+
+    /// <inheritdoc/>
+    protected override void Constants()
+    {
+        Fill(LowNibbles, 0x0F0F0F0F);
+        Fill(TopBits, 0x01010101u << TopBit);
+    }
+
+    /// <inheritdoc/>
+    protected override Instruction Begin(Register sums, int token) => PackedTile.HasMinimum(Type)
+        ? Zero(sums)
+        : Instruction.Create(
+            Code.EVEX_Vpslld_zmm_k1z_zmmm512b32_imm8, sums, Broadcast(Inputs, (InputRecord - sizeof(int)) * Tokens + sizeof(int) * token), TopBit);
+
+    /// <inheritdoc/>
+    protected override void LoadCodes(int step, int half)
+    {
+        Register codes = Codes(half);
+        switch (Type)
+        {
+            case TensorType.Q8_0:
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, TopBits, Stored(step, half)));
+                break;
+            case TensorType.Q4_0:
+                LoadNibbles(step, half, codes);
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, codes, TopBits));
+                break;
+            case TensorType.Q5_0 or TensorType.Q5_1:
+                LoadNibbles(step, half, codes);
+                AddFifthBits(step, half, codes);
+                break;
+            default:
+                LoadNibbles(step, half, codes);
+                break;
+        }
+    }
+
+    private void LoadNibbles(int step, int half, Register to)
+    {
+        MemoryOperand stored = Stored(step / 2, half);
+        if (step % 2 == 0)
+        {
+            Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, LowNibbles, stored));
+            return;
+        }
+        // What a shift of 16 bits carries from byte to byte, the mask takes away.
+        Add(Instruction.Create(Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8, to, stored, 4));
+        Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibbles));
+    }
+
+    private void AddFifthBits(int step, int half, Register to)
+    {
+        const byte orAnd = 0xF8, orNotAnd = 0xF2; // to | (bits & mask), to | (~bits & mask): signed codes keep the bit inverted
+        Code shift = step < TopBit ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
+        Add(Instruction.Create(shift, High, FifthBits(half), Math.Abs(step - TopBit)));
+        Add(Instruction.Create(
+            Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, TopBits, Type == TensorType.Q5_0 ? orNotAnd : orAnd));
+    }
+}
