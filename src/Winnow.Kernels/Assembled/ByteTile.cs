@@ -6,7 +6,8 @@ namespace Winnow.Kernels.Assembled;
 /// </summary>
 /// <remarks>
 /// For each 32 columns a record of [8 fours][tokens][4 signed bytes], and for all tokens of the tile: scales; scale · sum of the codes, which a minimum
-/// meets; and minus the sum of the codes. Weights must be unsigned here, so those that have a centre are shifted by it, and centre times that number takes it off again.
+/// meets; and minus the sum of the codes. Weights must be unsigned here, so those that have a centre are shifted by it, and centre times that number takes
+/// it off again.
 /// </remarks>
 internal static class ByteTile
 {

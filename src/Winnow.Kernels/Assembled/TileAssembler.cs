@@ -4,8 +4,8 @@ namespace Winnow.Kernels.Assembled;
 
 /// <summary>What the tile products of integers have in common: sums of 32 rows for up to six tokens, group after group of columns.</summary>
 /// <remarks>
-/// For each group: integer sums from their start; steps, each the next 32 bits of codes of all rows, one broadcast a token and two dot instructions a token; then
-/// y = y + minimum · sum and y = y + scale · (input scale · integer sum). Registers: float sums, integer sums, then eight for the way between.
+/// For each group: integer sums from their start; steps, each the next 32 bits of codes of all rows, one broadcast a token and two dot instructions a token;
+/// then y = y + minimum · sum and y = y + scale · (input scale · integer sum). Registers: float sums, integer sums, then eight for the way between.
 /// </remarks>
 internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinimum) : KernelAssembler
 {

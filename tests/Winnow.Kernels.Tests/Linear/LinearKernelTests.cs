@@ -172,7 +172,9 @@ public sealed class LinearKernelTests
     {
         WeightMatrix[] weights =
         [
-            TestMatrices.Random(TensorType.Q5_0, 40, Columns, 5), TestMatrices.Random(TensorType.Q6_K, 35, Columns, 6), TestMatrices.Random(TensorType.Q8_0, 33, Columns, 7),
+            TestMatrices.Random(TensorType.Q5_0, 40, Columns, 5),
+            TestMatrices.Random(TensorType.Q6_K, 35, Columns, 6),
+            TestMatrices.Random(TensorType.Q8_0, 33, Columns, 7),
         ];
         float[] x = TestMatrices.Gaussian(tokens * Columns, seed: 8);
         using IDisposable? memory = weights[0].Pack();
