@@ -13,17 +13,11 @@ internal static unsafe class AssembledKernels
     /// <summary>The variable that turns them off.</summary>
     public const string Variable = "WINNOW_JIT";
 
-    /// <summary>Whether tile products can be asked for; decided at the first question, by assembling one.</summary>
-    public static bool HasWordTiles { get; } = IsWanted && HasInstructions && TileTable<Group32, WithoutMinimum>.Kernels[WordTile.MaxTokens] != null;
-
-    /// <summary>Whether products with halves can be asked for; decided at the first question, by assembling them.</summary>
-    public static bool HasHalfTiles { get; } = IsWanted && HasInstructions && HalfTileTable.Kernels[0] != null;
-
-    /// <summary>Whether products of 16-bit integers can be asked for.</summary>
-    public static bool HasWordProducts { get; } = IsWanted && HasInstructions && WordProductTable.Kernels[0] != null;
-
-    /// <summary>Whether products with packed weights can be asked for.</summary>
-    public static bool HasPackedTiles => HasWordTiles;
+    /// <summary>
+    /// Whether assembled kernels can be asked for; decided at the first question, by placing a single return. Each kind is assembled when it is first used, so
+    /// that a start does not wait for kinds that its model never meets.
+    /// </summary>
+    public static bool IsSupported { get; } = IsWanted && HasInstructions && ExecutableMemory.Place([0xC3]) != 0;
 
     private static bool IsWanted => Environment.GetEnvironmentVariable(Variable) != "0";
 
@@ -31,7 +25,7 @@ internal static unsafe class AssembledKernels
     private static bool HasInstructions =>
         Avx512BW.IsSupported && Avx512Vbmi.IsSupported && X86Base.CpuId(0, 0).Eax >= 7 && (X86Base.CpuId(7, 0).Ecx & (1 << 11)) != 0;
 
-    /// <summary>The products of tiles of 0 to <see cref="WordTile.MaxTokens"/> tokens, the first of them absent.</summary>
+    /// <summary>The products of tiles of 1 to <see cref="WordTile.MaxTokens"/> tokens.</summary>
     public static void** WordTiles(int groupLength, bool hasMinimum) => (groupLength, hasMinimum) switch
     {
         (16, false) => TileTable<Group16, WithoutMinimum>.Kernels,
@@ -40,25 +34,11 @@ internal static unsafe class AssembledKernels
         _ => TileTable<Group32, WithMinimum>.Kernels,
     };
 
-    /// <summary>The products of tiles of 0 to <see cref="WordTile.MaxTokens"/> tokens with packed weights of a type, the first of them absent.</summary>
-    public static void** PackedTiles(TensorType type) => type switch
-    {
-        TensorType.Q4_0 => PackedTable<Type4_0>.Kernels,
-        TensorType.Q4_1 => PackedTable<Type4_1>.Kernels,
-        TensorType.Q5_0 => PackedTable<Type5_0>.Kernels,
-        TensorType.Q5_1 => PackedTable<Type5_1>.Kernels,
-        _ => PackedTable<Type8_0>.Kernels,
-    };
+    /// <summary>The products of tiles of 1 to <see cref="WordTile.MaxTokens"/> tokens with packed weights of a type and inputs of two bytes.</summary>
+    public static void** PackedTiles(TensorType type) => Tiles<PackedTileAssembler>(type);
 
     /// <summary>The same with inputs of one byte.</summary>
-    public static void** ByteTiles(TensorType type) => type switch
-    {
-        TensorType.Q4_0 => ByteTable<Type4_0>.Kernels,
-        TensorType.Q4_1 => ByteTable<Type4_1>.Kernels,
-        TensorType.Q5_0 => ByteTable<Type5_0>.Kernels,
-        TensorType.Q5_1 => ByteTable<Type5_1>.Kernels,
-        _ => ByteTable<Type8_0>.Kernels,
-    };
+    public static void** ByteTiles(TensorType type) => Tiles<ByteTileAssembler>(type);
 
     /// <summary>The product of a tile of so many rows and vectors.</summary>
     public static void* HalfTile(int rows, int vectors) => HalfTileTable.Kernels[HalfTileTable.Index(rows, vectors)];
@@ -66,7 +46,18 @@ internal static unsafe class AssembledKernels
     /// <summary>The product of 16-bit integers of so many rows and vectors.</summary>
     public static void* WordProduct(int rows, int vectors) => WordProductTable.Kernels[WordProductTable.Index(rows, vectors)];
 
-    /// <summary>Assembles kernels into common pages and returns where each starts, or nulls when the platform refuses.</summary>
+    private static void** Tiles<TAssembler>(TensorType type)
+        where TAssembler : IPackedTileAssembler => type switch
+    {
+        TensorType.Q4_0 => PackedTable<TAssembler, Type4_0>.Kernels,
+        TensorType.Q4_1 => PackedTable<TAssembler, Type4_1>.Kernels,
+        TensorType.Q5_0 => PackedTable<TAssembler, Type5_0>.Kernels,
+        TensorType.Q5_1 => PackedTable<TAssembler, Type5_1>.Kernels,
+        _ => PackedTable<TAssembler, Type8_0>.Kernels,
+    };
+
+    /// <summary>Assembles kernels into common pages and returns where each starts.</summary>
+    /// <exception cref="OutOfMemoryException">The platform, which granted a page before, grants no more.</exception>
     private static void** Place(int count, Func<int, byte[]> assemble)
     {
         var code = new List<byte>();
@@ -77,9 +68,11 @@ internal static unsafe class AssembledKernels
             code.AddRange(assemble(i));
         }
         var pages = (byte*)ExecutableMemory.Place(code.ToArray());
+        if (pages == null)
+            throw new OutOfMemoryException($"no executable memory for {code.Count} bytes of kernels; set {Variable}=0 to do without them");
         // Never freed: the code lives as long as the process.
-        var kernels = (void**)NativeMemory.AllocZeroed((nuint)count, (nuint)sizeof(void*));
-        for (int i = 0; pages != null && i < count; i++)
+        var kernels = (void**)NativeMemory.Alloc((nuint)count, (nuint)sizeof(void*));
+        for (int i = 0; i < count; i++)
             kernels[i] = pages + starts[i];
         return kernels;
     }
@@ -89,23 +82,15 @@ internal static unsafe class AssembledKernels
         where TGroup : struct, ITileProperty
         where TMinimum : struct, ITileProperty
     {
-        // A tile of no tokens does not exist; its place holds the code of one token.
         public static readonly void** Kernels =
-            Place(WordTile.MaxTokens + 1, tokens => WordTileAssembler.Assemble(Math.Max(1, tokens), TGroup.Value, TMinimum.Value != 0));
+            Place(WordTile.MaxTokens, i => WordTileAssembler.Assemble(i + 1, TGroup.Value, TMinimum.Value != 0));
     }
 
-    private static class PackedTable<TType>
+    private static class PackedTable<TAssembler, TType>
+        where TAssembler : IPackedTileAssembler
         where TType : struct, ITileProperty
     {
-        public static readonly void** Kernels =
-            Place(WordTile.MaxTokens + 1, tokens => PackedTileAssembler.Assemble(Math.Max(1, tokens), (TensorType)TType.Value));
-    }
-
-    private static class ByteTable<TType>
-        where TType : struct, ITileProperty
-    {
-        public static readonly void** Kernels =
-            Place(WordTile.MaxTokens + 1, tokens => ByteTileAssembler.Assemble(Math.Max(1, tokens), (TensorType)TType.Value));
+        public static readonly void** Kernels = Place(WordTile.MaxTokens, i => TAssembler.Assemble(i + 1, (TensorType)TType.Value));
     }
 
     private static class HalfTileTable

@@ -14,7 +14,7 @@ internal static unsafe class HalfTile
 
     private const int Lanes = 16;
 
-    /// <summary>Computes all rows and columns. Only where <see cref="AssembledKernels.HasHalfTiles"/>.</summary>
+    /// <summary>Computes all rows and columns. Only where <see cref="AssembledKernels.IsSupported"/>.</summary>
     /// <param name="a">[rows, depth], row stride <paramref name="lda"/>.</param>
     /// <param name="lda">Row stride of A.</param>
     /// <param name="b">[depth, columns], row stride <paramref name="columns"/>.</param>

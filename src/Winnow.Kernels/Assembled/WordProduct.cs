@@ -14,7 +14,7 @@ internal static unsafe class WordProduct
 
     private const int Lanes = 16;
 
-    /// <summary>Computes all rows and columns. Only where <see cref="AssembledKernels.HasWordProducts"/>.</summary>
+    /// <summary>Computes all rows and columns. Only where <see cref="AssembledKernels.IsSupported"/>.</summary>
     /// <param name="a">Rows of A.</param>
     /// <param name="b">B; its columns are a multiple of 16.</param>
     /// <param name="depth">Columns of A and rows of B to multiply, even, at least 2.</param>

@@ -58,7 +58,7 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <param name="integers">Whether products may run on 16-bit integers.</param>
     public void Ensure(PageFormat format, int rows, int group, bool integers)
     {
-        _integers = integers && AssembledKernels.HasWordProducts && format.HeadDim % Vector512<float>.Count == 0
+        _integers = integers && AssembledKernels.IsSupported && format.HeadDim % Vector512<float>.Count == 0
             && format.Types.Keys != EntryType.F32 && format.Types.Values != EntryType.F32;
         int width = format.PaddedDim, most = Math.Max(width, PageFormat.Entries);
         int perRow = RoundUp(rows), perPage = PageFormat.Entries * width;

@@ -101,7 +101,7 @@ internal static unsafe class PageProducts
 
     /// <summary>Whether the assembled product takes pages of halves: it is one of 512 bits, so narrower passes go their own way.</summary>
     private static bool ServesHalves<TVector>()
-        where TVector : unmanaged, IFloatVector<TVector> => TVector.Count == 16 && AssembledKernels.HasHalfTiles;
+        where TVector : unmanaged, IFloatVector<TVector> => TVector.Count == 16 && AssembledKernels.IsSupported;
 
     private static float* ScalesIn(PageFormat format, float* scratch) => scratch + format.PaddedDim * PageFormat.Entries;
 

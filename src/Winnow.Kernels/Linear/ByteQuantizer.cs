@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using Winnow.Kernels.Assembled;
-using Winnow.Kernels.Threading;
+using Winnow.Kernels.Simd;
 
 namespace Winnow.Kernels.Linear;
 
@@ -10,35 +10,23 @@ namespace Winnow.Kernels.Linear;
 /// Rounds inputs to one byte: each 32-value group has the scale absmax / 127, kept as a 32-bit float. Codes go where the assembled product reads them: see
 /// <see cref="ByteTile"/>. Runs where the assembled products do, so 512-bit vectors are there.
 /// </summary>
-internal unsafe struct ByteQuantizer : ITeamJob
+internal readonly unsafe struct ByteQuantizer : ITokenRounding
 {
-    private LinearInputs _inputs;
+    private readonly LinearInputs _inputs;
 
     public ByteQuantizer(in LinearInputs inputs) => _inputs = inputs;
 
-    public void Execute(int worker, int workers)
-    {
-        int tiles = WordTile.Tiles(_inputs.Tokens);
-        int from = (int)((long)tiles * worker / workers), to = (int)((long)tiles * (worker + 1) / workers);
-        for (int tile = from; tile < to; tile++)
-        {
-            int first = WordTile.FirstToken(tile, _inputs.Tokens), tokens = WordTile.FirstToken(tile + 1, _inputs.Tokens) - first;
-            for (int t = 0; t < tokens; t++)
-                Quantize(first, t, tokens);
-        }
-    }
-
-    /// <summary>Rounds token <paramref name="t"/> of the tile that starts at token <paramref name="first"/>.</summary>
+    /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Quantize(int first, int t, int tokens)
+    public void Round(int first, int t, int tokens)
     {
         float* x = _inputs.X + (nint)(first + t) * _inputs.Columns;
         int* to = (int*)_inputs.ByteTiles.Record(first, tokens, 0) + t;
         int* fours = stackalloc int[ByteTile.Steps];
         for (int i = 0; i < _inputs.Columns / PackedTile.Columns; i++, x += PackedTile.Columns)
         {
-            Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16), largest = Vector512.Max(Vector512.Abs(a), Vector512.Abs(b));
-            float scale = InputQuantizer.Largest(Vector256.Max(largest.GetLower(), largest.GetUpper())) / 127, inverse = scale == 0 ? 0 : 1 / scale;
+            Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
+            float scale = FloatVector512.HorizontalMax(new(Vector512.Max(Vector512.Abs(a), Vector512.Abs(b)))) / 127, inverse = scale == 0 ? 0 : 1 / scale;
             // This conversion rounds to the nearest; the portable one cuts off and guards against what cannot happen here.
             Vector512<int> p = Avx512F.ConvertToVector512Int32(a * inverse), q = Avx512F.ConvertToVector512Int32(b * inverse);
             Vector256<sbyte> codes = Vector256.Create(Avx512F.ConvertToVector128SByte(p), Avx512F.ConvertToVector128SByte(q));

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using Winnow.Kernels.Simd;
 using Winnow.Kernels.Threading;
 
 namespace Winnow.Kernels.Linear;
@@ -55,7 +56,8 @@ internal unsafe struct InputQuantizer : ITeamJob
     /// <summary>The scale of a group of 32 inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static float ScaleOf(Vector256<float> a, Vector256<float> b, Vector256<float> c, Vector256<float> d) =>
-        Largest(Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d)))) / (127 * 256);
+        FloatVector256.HorizontalMax(new(
+            Vector256.Max(Vector256.Max(Vector256.Abs(a), Vector256.Abs(b)), Vector256.Max(Vector256.Abs(c), Vector256.Abs(d))))) / (127 * 256);
 
     /// <summary>Codes of eight inputs.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -70,15 +72,6 @@ internal unsafe struct InputQuantizer : ITeamJob
         Vector256.Narrow(highA, highB).Store(high);
         // A low byte of 128 does not fit: it is rounded to 127, one part in 32,512 of the group's largest input.
         Vector256.Narrow(Vector256.Min(a - (highA << 8), half), Vector256.Min(b - (highB << 8), half)).Store(low);
-    }
-
-    /// <summary>The largest of eight values.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static float Largest(Vector256<float> v)
-    {
-        Vector128<float> half = Vector128.Max(v.GetLower(), v.GetUpper());
-        half = Vector128.Max(half, Vector128.Shuffle(half, Vector128.Create(2, 3, 0, 1)));
-        return Math.Max(half[0], half[1]);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -98,7 +98,7 @@ public static unsafe class LinearKernel
     /// <summary>Rounds the inputs into the forms that the kernels of the matrices read.</summary>
     private static void Quantize(ThreadTeam team, LinearWorkspace workspace, ref LinearJob job)
     {
-        bool several = job.Inputs.Tokens >= LinearJob.PanelTokens, panels = several && AssembledKernels.HasWordTiles;
+        bool several = job.Inputs.Tokens >= LinearJob.PanelTokens, panels = several && AssembledKernels.IsSupported;
         bool packed = job.First.Packed != null || job.Second.Packed != null || job.Third.Packed != null;
         // An absent matrix has no type of blocks, as floats.
         int group = Math.Min(UnpackedGroup(job.First), Math.Min(UnpackedGroup(job.Second), UnpackedGroup(job.Third)));
@@ -107,13 +107,13 @@ public static unsafe class LinearKernel
         if (byBytes)
         {
             workspace.ReserveBytes(ref job.Inputs);
-            var bytes = new ByteQuantizer(job.Inputs);
+            var bytes = new TokenTiles<ByteQuantizer>(new(job.Inputs), job.Inputs.Tokens);
             Run(team, job.Inputs, ref bytes);
         }
         if ((packed && !byBytes) || (stored && panels))
         {
             workspace.ReserveWords(ref job.Inputs, by16: group == 16 && panels);
-            var words = new WordQuantizer(job.Inputs);
+            var words = new TokenTiles<WordQuantizer>(new(job.Inputs), job.Inputs.Tokens);
             Run(team, job.Inputs, ref words);
         }
         if (stored && !panels)

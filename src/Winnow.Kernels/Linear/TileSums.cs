@@ -14,7 +14,7 @@ internal readonly unsafe ref struct TileSums(in LinearPart part, int tokens, int
     private readonly int _yStride = part.YStride;
 
     /// <summary>Adds the products of some groups; the first ones of a row begin the sums.</summary>
-    /// <param name="kernels">Products of tiles of 0 to 6 tokens.</param>
+    /// <param name="kernels">Products of tiles of 1 to 6 tokens.</param>
     /// <param name="records">The panel's records of these groups.</param>
     /// <param name="inputs">Inputs in the form that the products take.</param>
     /// <param name="from">First group.</param>
@@ -37,7 +37,7 @@ internal readonly unsafe ref struct TileSums(in LinearPart part, int tokens, int
             arguments.Y = whole ? sums : edge;
             if (!whole && from > 0)
                 Copy(sums, _yStride, edge, WordTile.Rows, height);
-            ((delegate* unmanaged[SuppressGCTransition]<WordTileArguments*, void>)kernels[height])(&arguments);
+            ((delegate* unmanaged[SuppressGCTransition]<WordTileArguments*, void>)kernels[height - 1])(&arguments);
             if (!whole)
                 Copy(edge, WordTile.Rows, sums, _yStride, height);
         }

@@ -21,7 +21,7 @@ internal static unsafe class WeightPacker
     /// <returns>The packed rows, or null where the assembled product does not serve the type or this machine.</returns>
     public static NativeBuffer<byte>? Pack(WeightMatrix matrix)
     {
-        if (!AssembledKernels.HasPackedTiles || !Bmi2.X64.IsSupported || matrix.Columns % PackedTile.Columns != 0)
+        if (!AssembledKernels.IsSupported || !Bmi2.X64.IsSupported || matrix.Columns % PackedTile.Columns != 0)
             return null;
         return matrix.Type switch
         {

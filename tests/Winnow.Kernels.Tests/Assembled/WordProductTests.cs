@@ -17,7 +17,7 @@ public sealed unsafe class WordProductTests
     [InlineData(63, 64, 64)]
     public void Gives_the_bits_of_its_scalar_twin(int rows, int depth, int columns)
     {
-        Assert.SkipUnless(AssembledKernels.HasWordProducts, "the assembled kernels do not run here");
+        Assert.SkipUnless(AssembledKernels.IsSupported, "the assembled kernels do not run here");
         var random = new Random(rows + depth);
         int stride = depth + 2, limit = WordConversion.ScoreLimit(depth);
         using NativeBuffer<short> a = new(rows * stride), b = new(depth * columns);
@@ -64,7 +64,7 @@ public sealed unsafe class WordProductTests
     [InlineData(5)]
     public void Rounding_keeps_values_to_half_a_code(int rows)
     {
-        Assert.SkipUnless(AssembledKernels.HasWordProducts, "the assembled kernels do not run here");
+        Assert.SkipUnless(AssembledKernels.IsSupported, "the assembled kernels do not run here");
         const int columns = 48, limit = 4095;
         var random = new Random(rows);
         using NativeBuffer<float> source = new(rows * columns), rowScales = new(rows), columnScales = new(columns), strip = new((rows + 2) * 16);
