@@ -35,25 +35,25 @@ internal static unsafe class AssembledKernels
     };
 
     /// <summary>The products of tiles of 1 to <see cref="WordTile.MaxTokens"/> tokens with packed weights of a type and inputs of two bytes.</summary>
-    public static void** PackedTiles(TensorType type) => Tiles<PackedTileAssembler>(type);
+    public static void** PackedTiles(TensorType type) => Tiles<TwoBytes>(type);
 
     /// <summary>The same with inputs of one byte.</summary>
-    public static void** ByteTiles(TensorType type) => Tiles<ByteTileAssembler>(type);
+    public static void** ByteTiles(TensorType type) => Tiles<OneByte>(type);
 
-    /// <summary>The product of a tile of so many rows and vectors.</summary>
-    public static void* HalfTile(int rows, int vectors) => HalfTileTable.Kernels[HalfTileTable.Index(rows, vectors)];
+    /// <summary>The table of <see cref="HalfTile"/>.</summary>
+    public static void** HalfTiles => HalfTable.Kernels;
 
-    /// <summary>The product of 16-bit integers of so many rows and vectors.</summary>
-    public static void* WordProduct(int rows, int vectors) => WordProductTable.Kernels[WordProductTable.Index(rows, vectors)];
+    /// <summary>The table of <see cref="WordProduct"/>.</summary>
+    public static void** WordProducts => WordTable.Kernels;
 
-    private static void** Tiles<TAssembler>(TensorType type)
-        where TAssembler : IPackedTileAssembler => type switch
+    private static void** Tiles<TInputBytes>(TensorType type)
+        where TInputBytes : struct, ITileProperty => type switch
     {
-        TensorType.Q4_0 => PackedTable<TAssembler, Type4_0>.Kernels,
-        TensorType.Q4_1 => PackedTable<TAssembler, Type4_1>.Kernels,
-        TensorType.Q5_0 => PackedTable<TAssembler, Type5_0>.Kernels,
-        TensorType.Q5_1 => PackedTable<TAssembler, Type5_1>.Kernels,
-        _ => PackedTable<TAssembler, Type8_0>.Kernels,
+        TensorType.Q4_0 => PackedTable<TInputBytes, Type4_0>.Kernels,
+        TensorType.Q4_1 => PackedTable<TInputBytes, Type4_1>.Kernels,
+        TensorType.Q5_0 => PackedTable<TInputBytes, Type5_0>.Kernels,
+        TensorType.Q5_1 => PackedTable<TInputBytes, Type5_1>.Kernels,
+        _ => PackedTable<TInputBytes, Type8_0>.Kernels,
     };
 
     /// <summary>Assembles kernels into common pages and returns where each starts.</summary>
@@ -77,6 +77,9 @@ internal static unsafe class AssembledKernels
         return kernels;
     }
 
+    private static void** PlaceRows(Func<int, int, byte[]> assemble) =>
+        Place(RowTile.Kernels, i => assemble(i / RowTile.MaxVectors + 1, i % RowTile.MaxVectors + 1));
+
     /// <summary>A table that the runtime fills once, when a product of its kind first runs.</summary>
     private static class TileTable<TGroup, TMinimum>
         where TGroup : struct, ITileProperty
@@ -86,29 +89,25 @@ internal static unsafe class AssembledKernels
             Place(WordTile.MaxTokens, i => WordTileAssembler.Assemble(i + 1, TGroup.Value, TMinimum.Value != 0));
     }
 
-    private static class PackedTable<TAssembler, TType>
-        where TAssembler : IPackedTileAssembler
+    private static class PackedTable<TInputBytes, TType>
+        where TInputBytes : struct, ITileProperty
         where TType : struct, ITileProperty
     {
-        public static readonly void** Kernels = Place(WordTile.MaxTokens, i => TAssembler.Assemble(i + 1, (TensorType)TType.Value));
+        public static readonly void** Kernels = Place(WordTile.MaxTokens, i => Assemble(i + 1, (TensorType)TType.Value));
+
+        private static byte[] Assemble(int tokens, TensorType type) =>
+            TInputBytes.Value == 1 ? ByteTileAssembler.Assemble(tokens, type) : PackedTileAssembler.Assemble(tokens, type);
     }
 
-    private static class HalfTileTable
+    // Classes without type arguments: one that is generic over an assembler, a class, would be looked up at each product.
+    private static class HalfTable
     {
-        public static readonly void** Kernels = Place(
-            Assembled.HalfTile.MaxRows * Assembled.HalfTile.MaxVectors,
-            i => HalfTileAssembler.Assemble(i / Assembled.HalfTile.MaxVectors + 1, i % Assembled.HalfTile.MaxVectors + 1));
-
-        public static int Index(int rows, int vectors) => (rows - 1) * Assembled.HalfTile.MaxVectors + vectors - 1;
+        public static readonly void** Kernels = PlaceRows(HalfTileAssembler.Assemble);
     }
 
-    private static class WordProductTable
+    private static class WordTable
     {
-        public static readonly void** Kernels = Place(
-            Assembled.WordProduct.MaxRows * Assembled.WordProduct.MaxVectors,
-            i => WordProductAssembler.Assemble(i / Assembled.WordProduct.MaxVectors + 1, i % Assembled.WordProduct.MaxVectors + 1));
-
-        public static int Index(int rows, int vectors) => (rows - 1) * Assembled.WordProduct.MaxVectors + vectors - 1;
+        public static readonly void** Kernels = PlaceRows(WordProductAssembler.Assemble);
     }
 
     private interface ITileProperty
@@ -134,6 +133,16 @@ internal static unsafe class AssembledKernels
     private readonly struct WithoutMinimum : ITileProperty
     {
         public static int Value => 0;
+    }
+
+    private readonly struct OneByte : ITileProperty
+    {
+        public static int Value => 1;
+    }
+
+    private readonly struct TwoBytes : ITileProperty
+    {
+        public static int Value => 2;
     }
 
     private readonly struct Type4_0 : ITileProperty

@@ -4,7 +4,7 @@ using Winnow.Kernels.Blocks;
 namespace Winnow.Kernels.Assembled;
 
 /// <summary>Writes the machine code of one tile product of packed weights with inputs of one byte; see <see cref="ByteTile"/>.</summary>
-internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type), IPackedTileAssembler
+internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type)
 {
     private static Register LowNibbles => Temporary(0);
 
@@ -30,7 +30,7 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
         _ => 4,
     };
 
-    /// <inheritdoc/>
+    /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
     public static byte[] Assemble(int tokens, TensorType type) => new ByteTileAssembler(tokens, type).Tile();
 
     /// <inheritdoc/>

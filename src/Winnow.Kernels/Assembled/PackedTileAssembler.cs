@@ -4,7 +4,7 @@ using Winnow.Kernels.Blocks;
 namespace Winnow.Kernels.Assembled;
 
 /// <summary>Writes the machine code of one tile product that unpacks its weights to 16-bit integers in registers; see <see cref="PackedTile"/>.</summary>
-internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type), IPackedTileAssembler
+internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type)
 {
     private static Register LowNibble => Temporary(0);
 
@@ -12,7 +12,7 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
 
     private static Register High => Temporary(2);
 
-    /// <inheritdoc/>
+    /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
     public static byte[] Assemble(int tokens, TensorType type) => new PackedTileAssembler(tokens, type).Tile();
 
     /// <inheritdoc/>

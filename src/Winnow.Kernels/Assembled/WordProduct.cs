@@ -6,14 +6,6 @@ namespace Winnow.Kernels.Assembled;
 /// </summary>
 internal static unsafe class WordProduct
 {
-    /// <summary>Rows of the largest tile: 6 × 4 sums, four vectors of B and one element of A.</summary>
-    public const int MaxRows = 6;
-
-    /// <summary>Vectors of the widest tile.</summary>
-    public const int MaxVectors = 4;
-
-    private const int Lanes = 16;
-
     /// <summary>Computes all rows and columns. Only where <see cref="AssembledKernels.IsSupported"/>.</summary>
     /// <param name="a">Rows of A.</param>
     /// <param name="b">B; its columns are a multiple of 16.</param>
@@ -22,29 +14,20 @@ internal static unsafe class WordProduct
     /// <param name="accumulate">Adds to C instead of overwriting it.</param>
     public static void Multiply(in WordRows a, in WordColumns b, int depth, float* c, bool accumulate)
     {
-        WordProductArguments arguments = new()
+        RowTileArguments arguments = new()
         {
+            A = (byte*)a.Words,
             AStride = sizeof(short) * (nint)a.Stride,
+            B = (byte*)b.Words,
             BStride = sizeof(int) * (nint)b.Columns,
+            Steps = depth / 2,
+            C = c,
             CStride = sizeof(float) * (nint)b.Columns,
             Accumulate = accumulate ? 1 : 0,
+            AScales = a.Scales,
+            BScales = b.Scales,
         };
-        int tiles = (a.Rows + MaxRows - 1) / MaxRows;
-        for (int column = 0; column < b.Columns; column += MaxVectors * Lanes)
-        {
-            int vectors = Math.Min(MaxVectors, (b.Columns - column) / Lanes);
-            for (int tile = 0; tile < tiles; tile++)
-            {
-                int row = a.Rows * tile / tiles, count = a.Rows * (tile + 1) / tiles - row;
-                arguments.A = a.Words + (nint)row * a.Stride;
-                arguments.AScales = a.Scales + row;
-                arguments.B = b.Words + 2 * column;
-                arguments.BScales = b.Scales + column;
-                arguments.C = c + (nint)row * b.Columns + column;
-                arguments.Steps = depth / 2;
-                ((delegate* unmanaged[SuppressGCTransition]<WordProductArguments*, void>)AssembledKernels.WordProduct(count, vectors))(&arguments);
-            }
-        }
+        RowTile.Multiply(AssembledKernels.WordProducts, arguments, a.Rows, b.Columns);
     }
 }
 
@@ -78,32 +61,4 @@ internal readonly unsafe struct WordColumns(short* words, float* scales, int col
     public float* Scales => scales;
 
     public int Columns => columns;
-}
-
-/// <summary>What an assembled product of 16-bit integers is called with.</summary>
-internal unsafe struct WordProductArguments
-{
-    public short* A;
-
-    /// <summary>Bytes from one row of A to the next.</summary>
-    public nint AStride;
-
-    public short* B;
-
-    /// <summary>Bytes from one pair of rows of B to the next.</summary>
-    public nint BStride;
-
-    /// <summary>Pairs of rows of B.</summary>
-    public nint Steps;
-
-    public float* C;
-
-    /// <summary>Bytes from one row of C to the next.</summary>
-    public nint CStride;
-
-    public float* AScales;
-
-    public float* BScales;
-
-    public nint Accumulate;
 }
