@@ -11,7 +11,7 @@ namespace Winnow.Kernels.Attention;
 /// </summary>
 internal readonly unsafe struct AttentionJob<TVector>(
     AttentionInputs* sequences, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, AttentionSchedule schedule,
-    float* partials, float* output, float* logSumExp)
+    KeptLogits kept, float* partials, float* output, float* logSumExp)
     : ITeamJob
     where TVector : unmanaged, IFloatVector<TVector>
 {
@@ -30,7 +30,7 @@ internal readonly unsafe struct AttentionJob<TVector>(
             lane = LaneOf(run, lane);
             AttentionInputs inputs = sequences[lane / sequences->LaneCount];
             // Later tiles of a prompt see more pages; taking them first keeps the last item short.
-            RunItem(own, inputs, lane % inputs.LaneCount, tiles - 1 - tile, run, FirstPage(run, lane), next < items ? PageOf(next / tiles, lane) : null);
+            RunItem(own, inputs, lane, tiles - 1 - tile, run, FirstPage(run, lane), next < items ? PageOf(next / tiles, lane) : null);
             if (schedule.Finish(lane))
                 Combine(inputs, lane % inputs.LaneCount, schedule.RunsBefore[lane], schedule.RunsBefore[lane + 1]);
         }
@@ -54,8 +54,9 @@ internal readonly unsafe struct AttentionJob<TVector>(
         return view.Length == 0 ? null : view.Pages[FirstPage(run, lane)].Pointer;
     }
 
-    private void RunItem(AttentionScratch own, in AttentionInputs inputs, int lane, int tile, int run, int firstPage, byte* afterwards)
+    private void RunItem(AttentionScratch own, in AttentionInputs inputs, int laneOfAll, int tile, int run, int firstPage, byte* afterwards)
     {
+        int lane = laneOfAll % inputs.LaneCount, firstRow = tile * inputs.TokensPerTile * inputs.Group;
         ScoreTile scores = new(inputs, format, rotation, lane, tile);
         int rows = scores.Rows;
         scores.CopyQueries<TVector>(own);
@@ -69,6 +70,8 @@ internal readonly unsafe struct AttentionJob<TVector>(
             byte* next = page + 1 < end ? view.Pages[page + 1].Pointer : afterwards;
             nint ahead = next == null ? 0 : (nint)(next - view.Pages[page].Pointer);
             int first = scores.Compute<TVector>(page, ahead, own);
+            if (kept.Any)
+                kept.Keep(laneOfAll, page, firstRow, own.Scores, first, rows);
             if (first == rows)
                 continue;
             float* visible = own.Scores + first * PageFormat.Entries;
@@ -77,7 +80,7 @@ internal readonly unsafe struct AttentionJob<TVector>(
             PageProducts.Outputs<TVector>(format, view.Pages[page], ahead, own, first, rows - first, view.EntriesOf(page));
         }
 
-        StorePartial(own, rows, partials + ((long)run * inputs.Tokens + tile * inputs.TokensPerTile) * inputs.Group * PartialStride(format));
+        StorePartial(own, rows, partials + ((long)run * inputs.Tokens * inputs.Group + firstRow) * PartialStride(format));
     }
 
     private void StorePartial(AttentionScratch own, int rows, float* partial)

@@ -27,6 +27,11 @@ public readonly ref struct AttentionRequest
     /// <summary>Tokens a query sees, itself included; zero for all.</summary>
     public int Window { get; init; }
 
+    /// <summary>
+    /// Whether <see cref="PagedAttention.AddColumnSums"/> follows. Logits of few queries are kept for it then, so that it need not read the keys again.
+    /// </summary>
+    public bool Observed { get; init; }
+
     /// <summary>Turns unrotated queries and keys by rank while they are read; needed when the lanes carry ranks.</summary>
     public RankRotation? Rotation { get; init; }
 

@@ -6,11 +6,12 @@ namespace Winnow.Kernels.Attention;
 
 /// <summary>
 /// The observer's pass: with the log-sum-exp of every row known, the probabilities are computed page by page once more and reduced over the queries, so no
-/// attention matrix ever exists. A work item is a page of a lane, hence no two workers add to the same sum.
+/// attention matrix of a prompt ever exists; of few queries the logits are still at hand. A work item is a page of a lane, hence no two workers add to the
+/// same sum.
 /// </summary>
 internal readonly unsafe struct ColumnSumJob<TVector>(
     AttentionInputs inputs, PageFormat format, RankRotation? rotation, AttentionScratch[] scratch, ColumnObservation observation,
-    float* logSumExp, int* pagesBefore, int* next, nint* sums)
+    KeptLogits kept, int firstLane, float* logSumExp, int* pagesBefore, int* next, nint* sums)
     : ITeamJob
     where TVector : unmanaged, IFloatVector<TVector>
 {
@@ -35,13 +36,13 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
         int entries = inputs.Lanes[lane].EntriesOf(page);
         for (int tile = 0; tile < inputs.Tiles; tile++)
         {
-            ScoreTile scores = new(inputs, format, rotation, lane, tile);
-            scores.CopyQueries<TVector>(own);
-            int first = scores.Compute<TVector>(page, ahead: 0, own);
-            for (int row = first; row < scores.Rows; row++)
+            int rows = inputs.TokensOf(tile) * inputs.Group;
+            for (int row = Scores(own, lane, page, tile, rows); row < rows; row++)
             {
                 int token = tile * inputs.TokensPerTile + row / inputs.Group, head = row % inputs.Group;
                 float reference = logSumExp[(long)token * inputs.QueryHeads + (long)lane * inputs.Group + head];
+                if (float.IsNegativeInfinity(reference))
+                    continue;
                 float* probabilities = own.Scores + row * PageFormat.Entries;
                 OnlineSoftmax.Exponentials<TVector>(probabilities, reference);
                 float weight = observation.Decay == 1 ? 1 : MathF.Pow(observation.Decay, inputs.Tokens - 1 - token);
@@ -56,6 +57,23 @@ internal readonly unsafe struct ColumnSumJob<TVector>(
 
         for (int channel = 0; channel < channels; channel++)
             Store(own.Totals + channel * PageFormat.Entries, (float*)sums[lane * channels + channel] + page * PageFormat.Entries, entries);
+    }
+
+    /// <summary>Brings a tile's logits of a page to <see cref="AttentionScratch.Scores"/>.</summary>
+    /// <returns>The first row that sees anything.</returns>
+    private int Scores(AttentionScratch own, int lane, int page, int tile, int rows)
+    {
+        if (kept.Any)
+        {
+            int count = rows * PageFormat.Entries;
+            float* logits = kept.Of(firstLane + lane, page, tile * inputs.TokensPerTile * inputs.Group);
+            new ReadOnlySpan<float>(logits, count).CopyTo(new Span<float>(own.Scores, count));
+            return 0;
+        }
+
+        ScoreTile scores = new(inputs, format, rotation, lane, tile);
+        scores.CopyQueries<TVector>(own);
+        return scores.Compute<TVector>(page, ahead: 0, own);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -15,16 +15,23 @@ public sealed unsafe class PagedAttention : IDisposable
     private const int SplitUpToTokens = 16;
 
     private const int PagesPerRun = 4;
+
+    /// <summary>Kept logits up to which sharing out the observer's work costs more than doing it.</summary>
+    private const int InlineLogits = 16 * 1024;
+
     private readonly ThreadTeam _team;
     private readonly AttentionScratch[] _scratch;
     private readonly NativeBuffer<LaneView> _lanes = new();
     private readonly NativeBuffer<AttentionInputs> _inputs = new();
-    private readonly NativeBuffer<int> _itemsBefore = new();
+    private readonly NativeBuffer<int> _runsBefore = new();
+    private readonly NativeBuffer<int> _pagesBefore = new();
+    private readonly NativeBuffer<float> _logits = new();
     private readonly NativeBuffer<int> _next = new(16);
     private readonly NativeBuffer<int> _open = new();
     private readonly NativeBuffer<float> _partials = new();
     private readonly NativeBuffer<float> _logSumExp = new();
     private readonly NativeBuffer<nint> _sums = new();
+    private KeptLogits _kept;
 
     /// <summary>Prepares attention over pages of one format.</summary>
     public PagedAttention(ThreadTeam team, PageFormat format)
@@ -116,7 +123,9 @@ public sealed unsafe class PagedAttention : IDisposable
             scratch.Dispose();
         _lanes.Dispose();
         _inputs.Dispose();
-        _itemsBefore.Dispose();
+        _runsBefore.Dispose();
+        _pagesBefore.Dispose();
+        _logits.Dispose();
         _next.Dispose();
         _open.Dispose();
         _partials.Dispose();
@@ -134,15 +143,16 @@ public sealed unsafe class PagedAttention : IDisposable
         {
             AttentionInputs* inputs = Prepare(request, queries);
             int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : 1 << 24, lanes = request.Lanes.Length;
-            int* runsBefore = CountItems(request.Lanes, pagesPerRun);
+            int* runsBefore = CountItems(_runsBefore, request.Lanes, pagesPerRun);
             _partials.EnsureLength(checked(runsBefore[lanes] * request.Tokens * request.GroupSize * AttentionJob<TVector>.PartialStride(Format)));
             _logSumExp.EnsureLength(rows);
             _open.EnsureLength(lanes);
             for (int lane = 0; lane < lanes; lane++)
                 _open.Pointer[lane] = (runsBefore[lane + 1] - runsBefore[lane]) * inputs->Tiles;
             *_next.Pointer = 0;
+            _kept = Keep(request, runsBefore, pagesPerRun);
             AttentionSchedule schedule = new(lanes, pagesPerRun, runsBefore, _next.Pointer, _open.Pointer);
-            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, schedule, _partials.Pointer, target, _logSumExp.Pointer);
+            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, schedule, _kept, _partials.Pointer, target, _logSumExp.Pointer);
             _team.Run(ref job);
         }
     }
@@ -161,18 +171,25 @@ public sealed unsafe class PagedAttention : IDisposable
             int length = request.Lanes[i / channels].Length;
             if (sums[i].Length < length)
                 throw new ArgumentException($"lane {i / channels} has {length} entries but room for {sums[i].Length} sums", nameof(sums));
+            if (_kept.Any && !_kept.Covers((sequence * request.Lanes.Length) + (i / channels), (length + PageFormat.Entries - 1) / PageFormat.Entries))
+                throw new ArgumentException($"lane {i / channels} has {length} entries, more than when it was attended", nameof(request));
             _sums.Pointer[i] = (nint)sums[i].Pointer;
         }
 
         fixed (float* queries = request.Queries)
         {
             AttentionInputs* inputs = Prepare(request, queries);
-            int* pagesBefore = CountItems(request.Lanes, 1);
+            int* pagesBefore = CountItems(_pagesBefore, request.Lanes, 1);
             *_next.Pointer = 0;
             float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
             ColumnSumJob<TVector> job = new(
-                *inputs, Format, request.Rotation, _scratch, observation, logSumExp, pagesBefore, _next.Pointer, _sums.Pointer);
-            _team.Run(ref job);
+                *inputs, Format, request.Rotation, _scratch, observation, _kept, sequence * request.Lanes.Length, logSumExp, pagesBefore, _next.Pointer,
+                _sums.Pointer);
+            int logits = pagesBefore[request.Lanes.Length] * request.Tokens * request.GroupSize * PageFormat.Entries;
+            if (_kept.Any && logits <= InlineLogits)
+                job.Execute(0, 1);
+            else
+                _team.Run(ref job);
         }
     }
 
@@ -246,10 +263,19 @@ public sealed unsafe class PagedAttention : IDisposable
         return _inputs.Pointer;
     }
 
-    private int* CountItems(ReadOnlySpan<LaneView> lanes, int pagesPerItem)
+    private KeptLogits Keep(in AttentionRequest request, int* runsBefore, int pagesPerRun)
     {
-        _itemsBefore.EnsureLength(lanes.Length + 1);
-        int* before = _itemsBefore.Pointer;
+        if (!request.Observed || request.Tokens > SplitUpToTokens)
+            return default;
+        int rows = request.Tokens * request.GroupSize;
+        _logits.EnsureLength(checked(runsBefore[request.Lanes.Length] * pagesPerRun * rows * PageFormat.Entries));
+        return new KeptLogits(_logits.Pointer, runsBefore, pagesPerRun, rows);
+    }
+
+    private static int* CountItems(NativeBuffer<int> counts, ReadOnlySpan<LaneView> lanes, int pagesPerItem)
+    {
+        counts.EnsureLength(lanes.Length + 1);
+        int* before = counts.Pointer;
         before[0] = 0;
         for (int lane = 0; lane < lanes.Length; lane++)
             before[lane + 1] = before[lane] + Math.Max(1, (int)((lanes[lane].PageCount + (long)pagesPerItem - 1) / pagesPerItem));

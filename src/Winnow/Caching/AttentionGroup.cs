@@ -57,11 +57,13 @@ internal sealed class AttentionGroup
         CacheRuntime runtime = _members[0].Runtime;
         AttentionShape shape = _members[0].Layers[layer].Shape;
         int width = tokens * shape.QueryHeads * shape.HeadDim, last = 0;
+        bool observed = false;
         queries = queries[..(Count * width)];
         for (int i = 0; i < Count; i++)
         {
             _positions[i] = _members[i].Position;
             last = Math.Max(last, _positions[i] + tokens);
+            observed |= _members[i].IsObserved;
             _members[i].Extend(layer, queries.Slice(i * width, width), tokens);
         }
 
@@ -72,18 +74,18 @@ internal sealed class AttentionGroup
         runtime.Writer.Write(Views(layer), queries, keys, values, tokens, positions, rotate ? shape.Rotary : null, shape.RotaryStyle);
         for (int i = 0; i < Count; i++)
             _members[i].BeforeAttention(layer, queries.Slice(i * width, width), tokens);
-        AttentionRequest request = Request(Views(layer), queries, positions, tokens, shape);
+        AttentionRequest request = Request(Views(layer), queries, positions, tokens, shape, observed);
         runtime.Attention.Attend(request, output);
         for (int i = 0; i < Count; i++)
         {
             ReadOnlySpan<LaneView> lanes = request.Lanes.Slice(i * shape.KvHeads, shape.KvHeads);
-            AttentionRequest own = Request(lanes, queries.Slice(i * width, width), positions.Slice(i, 1), tokens, shape);
+            AttentionRequest own = Request(lanes, queries.Slice(i * width, width), positions.Slice(i, 1), tokens, shape, observed);
             _members[i].AfterAttention(layer, own, i, output.Slice(i * width, width));
         }
     }
 
     private AttentionRequest Request(
-        ReadOnlySpan<LaneView> lanes, ReadOnlySpan<float> queries, ReadOnlySpan<int> positions, int tokens, AttentionShape shape) => new()
+        ReadOnlySpan<LaneView> lanes, ReadOnlySpan<float> queries, ReadOnlySpan<int> positions, int tokens, AttentionShape shape, bool observed) => new()
         {
             Lanes = lanes,
             Queries = queries,
@@ -93,6 +95,7 @@ internal sealed class AttentionGroup
             Scale = shape.Scale,
             SoftCap = shape.LogitSoftCap,
             Window = shape.SlidingWindow,
+            Observed = observed,
             Rotation = _members[0].RotationOf(shape),
         };
 

@@ -53,6 +53,9 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
     /// <summary>Kinds of the tokens of the pass; empty when the policy does not tell tokens apart.</summary>
     public ReadOnlyMemory<byte> Kinds { get; set; }
 
+    /// <summary>Whether the policy wants to know what entries receive in this pass.</summary>
+    public bool IsObserved => _needs.Observer is { } observer && Watches(observer);
+
     /// <summary>True position of the first token of the pass.</summary>
     public int Position => Store.Position;
 
@@ -104,8 +107,8 @@ internal sealed class CachedAttention : SequenceAttention, IDisposable
             Session?.AttendSegments(cache, request.Queries, request.Tokens, output, Runtime.Attention.LogSumExp.Slice(index * rows, rows));
         }
 
-        if (_needs.Observer is { } observer && Watches(observer))
-            Observe(cache, request, index, observer);
+        if (IsObserved)
+            Observe(cache, request, index, _needs.Observer!);
         Tell(cache, request.Queries);
     }
 

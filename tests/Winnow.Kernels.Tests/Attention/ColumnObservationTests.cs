@@ -74,6 +74,61 @@ public sealed class ColumnObservationTests
         }
     }
 
+    /// <summary>Logits of few tokens are kept; 20 tokens are read again either way. The first lane has rows that see nothing of its last page.</summary>
+    [Theory]
+    [InlineData(1, false)]
+    [InlineData(3, false)]
+    [InlineData(3, true)]
+    [InlineData(16, true)]
+    [InlineData(20, false)]
+    public void Kept_logits_give_the_sums_that_reading_the_keys_again_gives(int tokens, bool maximum)
+    {
+        using PagePool pool = new(new PageFormat(HeadDim, EntryType.F16));
+        using ThreadTeam team = new(2);
+        using PagedAttention attention = new(team, pool.Format);
+        LaneFixture[] lanes = [new(pool, 64 + tokens - 1, 1), new(pool, 700, 2), new(pool, 7 + tokens, 3), new(pool, 9 * 64, 4)];
+        int group = 3, perSequence = tokens * group * 2 * HeadDim;
+        float[] queries = LaneFixture.Draw(new Random(5), 2 * perSequence);
+        ColumnObservation observation = new() { PerQueryHead = true, Maximum = maximum, LocalWindow = maximum ? 0 : 5 };
+        int channels = observation.Channels(group);
+        float[][][] found = [.. new[] { false, true }.Select(observed =>
+        {
+            AttentionRequest Part(int first, int count) => new()
+            {
+                Lanes = lanes.Skip(2 * first).Take(2 * count).Select(lane => lane.View).ToArray(),
+                Queries = queries.AsSpan(first * perSequence, count * perSequence), Tokens = tokens, QueryHeads = 2 * group,
+                FirstPositions = lanes.Skip(2 * first).Take(2 * count).Where((_, i) => i % 2 == 0).Select(lane => lane.Length - tokens).ToArray(),
+                Scale = 0.3f, Observed = observed,
+            };
+            attention.Attend(Part(0, 2), new float[queries.Length]);
+            NativeBuffer<float>[] sums = [.. lanes.SelectMany(lane => Enumerable.Range(0, channels).Select(_ => new NativeBuffer<float>(lane.Length)))];
+            for (int sequence = 0; sequence < 2; sequence++)
+                attention.AddColumnSums(Part(sequence, 1), observation, sums.AsSpan(2 * channels * sequence, 2 * channels), sequence);
+            float[][] values = [.. sums.Select(sum => sum.Span.ToArray())];
+            foreach (NativeBuffer<float> sum in sums)
+                sum.Dispose();
+            return values;
+        })];
+        Assert.Equal(found[0], found[1]);
+        foreach (LaneFixture lane in lanes)
+            lane.Dispose();
+    }
+
+    [Fact]
+    public void A_lane_that_grew_since_it_was_attended_is_refused()
+    {
+        using PagePool pool = new(new PageFormat(HeadDim, EntryType.F32));
+        using ThreadTeam team = new(1);
+        using PagedAttention attention = new(team, pool.Format);
+        using LaneFixture shorter = new(pool, 4, 1), longer = new(pool, 5 * 64, 1);
+        using NativeBuffer<float> sums = new(5 * 64);
+        float[] queries = new float[HeadDim];
+        attention.Attend(Request([shorter], queries, 1, 1, 3) with { Observed = true }, new float[HeadDim]);
+        ArgumentException error = Assert.Throws<ArgumentException>(
+            () => attention.AddColumnSums(Request([longer], queries, 1, 1, 3), new ColumnObservation(), [sums]));
+        Assert.Contains("320 entries, more than when it was attended", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Too_few_buffers_are_refused()
     {

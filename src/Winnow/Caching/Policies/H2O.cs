@@ -158,20 +158,15 @@ public sealed class H2O : ScoringPolicy
 
         private int Lightest(Lane lane, int oldestRecent, int position)
         {
-            int lightest = -1;
-            float least = float.PositiveInfinity;
-            ReadOnlySpan<int> positions = lane.Positions;
-            for (int slot = 0; slot < positions.Length; slot++)
+            ReadOnlySpan<float> scores = lane.Scores;
+            if (options.Norm == ScoreNorm.MeanOverVisible)
             {
-                if (positions[slot] >= oldestRecent)
-                    continue;
-                float score = options.Score(lane, slot, position);
-                // Among equals the later position leaves: the same rule as in a selection, where the earlier one stays.
-                if (lightest < 0 || score < least || (score == least && positions[slot] > positions[lightest]))
-                    (lightest, least) = (slot, score);
+                Span<float> means = _buffers.Scores(lane.Length);
+                options.Score(lane, oldestRecent, position, means);
+                scores = means;
             }
 
-            return lightest;
+            return LightestEntry.Find(scores, lane.Positions, oldestRecent);
         }
     }
 }
