@@ -2,16 +2,17 @@
 import { POLICIES } from "./rows.mjs";
 import { median, ratios } from "./statistics.mjs";
 
-const guided = (goal, depth, keep, sequences = "") => POLICIES.map(cache => ({
-    text: `${sequences ? "8 sequences" : "decode"} at ${depth.toLocaleString("en-US")}, ${cache} ${keep} %`, goal,
-    id: `decode Q4_0 depth-${depth} ${sequences}${cache} ${keep}%`,
+const guided = (goal, depth, keep) => POLICIES.map(cache => ({
+    text: `decode at ${depth.toLocaleString("en-US")}, ${cache} ${keep} %`, goal, id: `decode Q4_0 depth-${depth} ${cache} ${keep}%`,
 }));
 
 /** The goal is that of the default; what inputs of one byte reach stands below it. */
-const prefill = (goal, tokens, format) => {
-    const text = `prefill ${tokens.toLocaleString("en-US")}, ${format}`, id = `prefill ${format} ${tokens} full 100%`;
-    return [{ text, goal, id }, { text: `${text}, with one-byte inputs`, goal, id: `${id} one byte` }];
-};
+const both = (text, goal, id) => [{ text, goal, id }, { text: `${text}, with one-byte inputs`, goal, id: `${id} one byte` }];
+
+const prefill = (goal, tokens, format) => both(`prefill ${tokens.toLocaleString("en-US")}, ${format}`, goal, `prefill ${format} ${tokens} full 100%`);
+
+const batch = (goal, cache, keep) => both(
+    `8 sequences at 2,048, ${cache === "full" ? "full cache" : `${cache} ${keep} %`}`, goal, `decode Q4_0 depth-2048 8-sequences ${cache} ${keep}%`);
 
 const GOALS = [
     ...[["Q4_0", 1.35], ["Q4_K_M", 1.5], ["Q4_1", 1.9], ["Q8_0", 1.25]].flatMap(([format, goal]) => [
@@ -24,8 +25,8 @@ const GOALS = [
     { text: "decode at 8,000, full cache", goal: 2.2, id: "decode Q4_0 depth-8000 full 100%" },
     ...guided(4.5, 8000, 25),
     ...guided(6, 8000, 10),
-    { text: "8 sequences at 2,048, full cache", goal: 3, id: "decode Q4_0 depth-2048 8-sequences full 100%" },
-    ...guided(7, 2048, 25, "8-sequences "),
+    ...batch(3, "full", 100),
+    ...POLICIES.flatMap(cache => batch(7, cache, 25)),
     {
         text: "perplexity of the fast path against f32 activations", goal: 0.5, unit: " %", most: true, id: "perplexity",
         value: ({ fast, exact }) => Math.abs(fast / exact - 1) * 100,

@@ -44,6 +44,14 @@ function* againstPeer() {
             yield* guided(more => decode("Q4_0", depth, { sequences, ...more }));
         }
     }
+    yield* oneByteBatches();
+}
+
+/** Products with many rows are bound by multiplying, in a batch as in a prompt. */
+function* oneByteBatches() {
+    const row = more => decode("Q4_0", 2048, { sequences: 8, activations: 8, ...more });
+    yield row({});
+    for (const cache of POLICIES) yield row({ cache, keep: 25 });
 }
 
 function* managed() {

@@ -91,11 +91,15 @@ internal sealed class CommonOptions
     };
 
     /// <summary>Arithmetic of the matrix products.</summary>
+    /// <exception cref="WinnowException">Two kinds are asked for.</exception>
     public ActivationMode ReadActivations(ParseResult arguments)
     {
-        if (arguments.GetValue(FloatActivations))
-            return ActivationMode.Float;
-        return arguments.GetValue(Activations) == ByteBits ? ActivationMode.QuantizedByte : ActivationMode.Quantized;
+        bool bytes = arguments.GetValue(Activations) == ByteBits;
+        if (!arguments.GetValue(FloatActivations))
+            return bytes ? ActivationMode.QuantizedByte : ActivationMode.Quantized;
+        if (bytes)
+            throw new WinnowException("option --activations is 8, but --float-activations asks for 32 bits; give one of the two");
+        return ActivationMode.Float;
     }
 
     /// <summary>Storage of cached entries.</summary>

@@ -92,7 +92,7 @@ public static class ModelLoader
         Norm norm = family.BuildFinalNorm(new LayerBuilder(weights, config, -1, rotary: null, style), gguf);
         WeightMatrix head = config.TiedEmbeddings ? weights.Factor(tokens) : weights.Factor("output.weight", config.VocabularySize, config.Width);
         if (mode != ActivationMode.Float)
-            weights.PackFactors();
+            weights.PackFactors(team.Size);
         return new TransformerModel(embedding, layers, new LanguageHead(norm, head), tables, new ForwardPass(config, team, mode), weights.Owned);
     }
 }

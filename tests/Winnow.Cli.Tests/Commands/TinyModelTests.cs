@@ -188,6 +188,14 @@ public sealed class TinyModelTests : IDisposable
     }
 
     [Fact]
+    public void Two_kinds_of_activations_are_refused()
+    {
+        Cli.Outcome outcome = Cli.Run("bench", "--model", _model.Path, "--activations", "8", "--float-activations");
+        Assert.Equal(2, outcome.Code);
+        Assert.Contains("--activations is 8, but --float-activations asks for 32 bits", outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Bench_waits_for_a_line_before_each_run_when_asked()
     {
         Cli.Outcome outcome = Cli.Run(

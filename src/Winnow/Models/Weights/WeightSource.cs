@@ -74,11 +74,12 @@ internal sealed class WeightSource
         return matrix;
     }
 
-    /// <summary>Packs all factors for the fastest product that the machine has; a core works on each.</summary>
-    public void PackFactors()
+    /// <summary>Packs all factors for the fastest product that the machine has.</summary>
+    /// <param name="threads">How many are packed at the same time.</param>
+    public void PackFactors(int threads)
     {
         IDisposable?[] packed = new IDisposable?[Factors.Count];
-        Parallel.For(0, packed.Length, i => packed[i] = Factors[i].Pack());
+        Parallel.For(0, packed.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => packed[i] = Factors[i].Pack());
         Owned.AddRange(packed.OfType<IDisposable>());
         if (Array.Exists(packed, static memory => memory is not null))
             _checkpoint.ReleasePages();
