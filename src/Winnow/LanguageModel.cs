@@ -24,6 +24,7 @@ public sealed class LanguageModel : IDisposable
     private readonly Dictionary<PageFormat, CacheRuntime> _runtimes = [];
     private readonly Lock _gate = new();
     private readonly SequenceBatch _batch;
+    private readonly Lazy<Tokenizer> _tokenizer;
     private TokenKinds[]? _tokenKinds;
     private bool _disposed;
 
@@ -31,22 +32,14 @@ public sealed class LanguageModel : IDisposable
     {
         (_checkpoint, _team, Options, _batch) = (checkpoint, team, options, new SequenceBatch(this));
         Model = ModelLoader.Load(checkpoint, team, options.Activations);
-        try
-        {
-            Tokenizer = TokenizerFactory.FromCheckpoint(checkpoint);
-        }
-        catch
-        {
-            Model.Dispose();
-            throw;
-        }
+        _tokenizer = new Lazy<Tokenizer>(() => TokenizerFactory.FromCheckpoint(checkpoint));
     }
 
     /// <summary>Weights and forward pass.</summary>
     public DecoderModel Model { get; }
 
     /// <summary>The model's vocabulary.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>How the model was loaded.</summary>
     public ModelOptions Options { get; }
@@ -61,7 +54,22 @@ public sealed class LanguageModel : IDisposable
     /// <exception cref="WinnowException">The file is broken or of an unknown family.</exception>
     public static LanguageModel Load(string path, ModelOptions? options = null)
     {
-        options ??= new ModelOptions();
+        LanguageModel model = LoadWeights(path, options ?? new ModelOptions());
+        try
+        {
+            _ = model.Tokenizer;
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Loads a model whose vocabulary is read when it is first asked for.</summary>
+    internal static LanguageModel LoadWeights(string path, ModelOptions options)
+    {
         if (options.Threads is < 0 or > 1024)
             throw new WinnowException($"{options.Threads} threads cannot work: use 1 to 1024, or 0 for one on each processor");
         if (options.ChunkSize is < 1 or > 16384)
