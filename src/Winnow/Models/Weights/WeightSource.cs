@@ -77,8 +77,11 @@ internal sealed class WeightSource
     /// <summary>Packs all factors for the fastest product that the machine has; a core works on each.</summary>
     public void PackFactors()
     {
-        IDisposable?[] packed = new IDisposable?[Factors.Count];
-        Parallel.For(0, packed.Length, i => packed[i] = Factors[i].Pack());
+        WeightMatrix[] factors = [.. Factors.Where(static factor => factor.IsPackable)];
+        if (factors.Length == 0)
+            return;
+        IDisposable?[] packed = new IDisposable?[factors.Length];
+        Parallel.For(0, packed.Length, i => packed[i] = factors[i].Pack());
         Owned.AddRange(packed.OfType<IDisposable>());
         if (Array.Exists(packed, static memory => memory is not null))
             _checkpoint.ReleasePages();
