@@ -11,13 +11,15 @@ internal static class CompileAhead
     /// <summary>Commands whose first token a person waits for.</summary>
     private static readonly string[] s_commands = ["run", "chat"];
 
-    /// <summary>Starts a thread where it serves; none where the program is native code or has one processor.</summary>
-    public static void Start(string[] args)
+    /// <summary>Starts a thread, for which the program does not wait.</summary>
+    /// <returns>The thread; null where it would not serve: native code, one processor, another command.</returns>
+    public static Thread? Start(string[] args)
     {
         if (args.Length == 0 || Array.IndexOf(s_commands, args[0]) < 0 || !RuntimeFeature.IsDynamicCodeCompiled || Environment.ProcessorCount == 1)
-            return;
-        // The program ends without it.
-        new Thread(Run) { IsBackground = true }.Start();
+            return null;
+        Thread thread = new(Run) { IsBackground = true, Name = "Winnow compiles ahead" };
+        thread.Start();
+        return thread;
     }
 
     private static void Run()
