@@ -66,20 +66,12 @@ internal static class CommandLine
         int chosen = Array.FindIndex(commands, each => args.Count > 0 && each.Name == args[0]);
         foreach ((string _, Func<Command> create) in chosen < 0 ? commands : commands[chosen..(chosen + 1)])
             root.Add(create());
-        // Nor is what tells about the program made for a command that does something.
-        if (chosen < 0 || args.Any(AsksForHelp))
-        {
-            HelpOption help = new();
-            help.Action = new HelpWithExamples((HelpAction)help.Action!);
-            root.Add(help);
-        }
-
-        if (chosen < 0)
-            root.Add(new VersionOption { Action = new ShowVersion() });
+        HelpOption help = new();
+        help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        root.Add(help);
+        root.Add(new VersionOption { Action = new ShowVersion() });
         return root;
     }
-
-    private static bool AsksForHelp(string arg) => arg is "--help" or "-h" or "-?" or "/h" or "/?";
 
     private static (string Name, Func<Command> Create)[] Commands(Terminal terminal, CommonOptions common) =>
     [

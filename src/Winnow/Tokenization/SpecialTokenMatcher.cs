@@ -15,7 +15,7 @@ internal sealed record AddedToken(string Text, int Id, bool IsControl, bool Stri
 internal sealed class SpecialTokenMatcher
 {
     private readonly Dictionary<string, AddedToken>.AlternateLookup<ReadOnlySpan<char>> _tokens;
-    private readonly Dictionary<char, List<int>> _lengthsByFirst;
+    private readonly Dictionary<char, int[]> _lengthsByFirst;
     private readonly SearchValues<char> _firsts;
 
     public SpecialTokenMatcher(IEnumerable<AddedToken> tokens)
@@ -24,7 +24,8 @@ internal sealed class SpecialTokenMatcher
         foreach (AddedToken token in tokens.Where(token => token.Text.Length > 0))
             byText.TryAdd(token.Text, token);
         _tokens = byText.GetAlternateLookup<ReadOnlySpan<char>>();
-        _lengthsByFirst = LengthsByFirst([.. byText.Keys]);
+        _lengthsByFirst = byText.Keys.GroupBy(text => text[0])
+            .ToDictionary(group => group.Key, group => group.Select(text => text.Length).Distinct().OrderDescending().ToArray());
         _firsts = SearchValues.Create([.. _lengthsByFirst.Keys]);
     }
 
@@ -42,21 +43,6 @@ internal sealed class SpecialTokenMatcher
         }
         position = text.Length;
         return null;
-    }
-
-    /// <summary>The lengths of the texts that begin with a letter, the longest first.</summary>
-    private static Dictionary<char, List<int>> LengthsByFirst(string[] texts)
-    {
-        Array.Sort(texts, static (one, other) => other.Length.CompareTo(one.Length));
-        var lengths = new Dictionary<char, List<int>>();
-        foreach (string text in texts)
-        {
-            if (!lengths.TryGetValue(text[0], out List<int>? known))
-                lengths.Add(text[0], known = []);
-            if (known.Count == 0 || known[^1] != text.Length)
-                known.Add(text.Length);
-        }
-        return lengths;
     }
 
     private AddedToken? At(string text, int position, bool withControl)
