@@ -24,29 +24,21 @@ public sealed class LanguageModel : IDisposable
     private readonly Dictionary<PageFormat, CacheRuntime> _runtimes = [];
     private readonly Lock _gate = new();
     private readonly SequenceBatch _batch;
+    private readonly Lazy<Tokenizer> _tokenizer;
     private TokenKinds[]? _tokenKinds;
     private bool _disposed;
 
-    private LanguageModel(Checkpoint checkpoint, ThreadTeam team, ModelOptions options)
+    private LanguageModel(Checkpoint checkpoint, ThreadTeam team, ModelOptions options, Lazy<Tokenizer> tokenizer)
     {
-        (_checkpoint, _team, Options, _batch) = (checkpoint, team, options, new SequenceBatch(this));
+        (_checkpoint, _team, Options, _tokenizer, _batch) = (checkpoint, team, options, tokenizer, new SequenceBatch(this));
         Model = ModelLoader.Load(checkpoint, team, options.Activations);
-        try
-        {
-            Tokenizer = TokenizerFactory.FromCheckpoint(checkpoint);
-        }
-        catch
-        {
-            Model.Dispose();
-            throw;
-        }
     }
 
     /// <summary>Weights and forward pass.</summary>
     public DecoderModel Model { get; }
 
     /// <summary>The model's vocabulary.</summary>
-    public Tokenizer Tokenizer { get; }
+    public Tokenizer Tokenizer => _tokenizer.Value;
 
     /// <summary>How the model was loaded.</summary>
     public ModelOptions Options { get; }
@@ -59,22 +51,35 @@ public sealed class LanguageModel : IDisposable
 
     /// <summary>Loads a GGUF file, a safetensors file, or a folder with config.json and safetensors.</summary>
     /// <exception cref="WinnowException">The file is broken or of an unknown family.</exception>
-    public static LanguageModel Load(string path, ModelOptions? options = null)
+    public static LanguageModel Load(string path, ModelOptions? options = null) => Load(path, options ?? new ModelOptions(), readsVocabulary: true);
+
+    /// <summary>Loads a model whose vocabulary is read when it is first asked for.</summary>
+    internal static LanguageModel LoadWeights(string path, ModelOptions options) => Load(path, options, readsVocabulary: false);
+
+    private static LanguageModel Load(string path, ModelOptions options, bool readsVocabulary)
     {
-        options ??= new ModelOptions();
         if (options.Threads is < 0 or > 1024)
             throw new WinnowException($"{options.Threads} threads cannot work: use 1 to 1024, or 0 for one on each processor");
         if (options.ChunkSize is < 1 or > 16384)
             throw new WinnowException($"a chunk of {options.ChunkSize} tokens cannot work: use 1 to 16384");
         Checkpoint checkpoint = Checkpoint.Open(path);
+        Lazy<Tokenizer> tokenizer = new(() => TokenizerFactory.FromCheckpoint(checkpoint));
+        // Beside the weights: a large vocabulary takes as long as packing a small model's matrices.
+        Task reading = readsVocabulary ? Task.Run(() => tokenizer.Value) : Task.CompletedTask;
         ThreadTeam? team = null;
+        LanguageModel? model = null;
         try
         {
             team = new ThreadTeam(options.Threads == 0 ? Environment.ProcessorCount : options.Threads);
-            return new LanguageModel(checkpoint, team, options);
+            model = new LanguageModel(checkpoint, team, options, tokenizer);
+            reading.GetAwaiter().GetResult();
+            return model;
         }
         catch
         {
+            // The reading ends first: it reads what is unmapped here. Its own failure, if any, is either the one that came here or comes second.
+            Task.WaitAny(reading);
+            model?.Dispose();
             team?.Dispose();
             checkpoint.Dispose();
             throw;

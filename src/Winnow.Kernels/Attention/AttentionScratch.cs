@@ -48,6 +48,9 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <summary>The queries as 16-bit integers; of no rows where products run on floats.</summary>
     public WordRows QueryWords { get; private set; }
 
+    /// <summary>Whether 512-bit products with pages of halves are the assembled ones.</summary>
+    public bool UsesHalves { get; private set; }
+
     /// <summary>Whether products of this tile run on 16-bit integers.</summary>
     public bool UsesWords => QueryWords.Rows > 0;
 
@@ -56,8 +59,10 @@ internal sealed unsafe class AttentionScratch : IDisposable
     /// <param name="rows">Rows of the largest tile.</param>
     /// <param name="group">Query heads of a lane.</param>
     /// <param name="integers">Whether products may run on 16-bit integers.</param>
-    public void Ensure(PageFormat format, int rows, int group, bool integers)
+    /// <param name="halves">Whether products may read pages of halves as they are.</param>
+    public void Ensure(PageFormat format, int rows, int group, bool integers, bool halves)
     {
+        UsesHalves = halves && AssembledKernels.IsSupported;
         _integers = integers && AssembledKernels.IsSupported && format.HeadDim % Vector512<float>.Count == 0
             && format.Types.Keys != EntryType.F32 && format.Types.Values != EntryType.F32;
         int width = format.PaddedDim, most = Math.Max(width, PageFormat.Entries);

@@ -30,7 +30,7 @@ internal static unsafe class PageProducts
             return;
         }
 
-        if (format.Types.Keys == EntryType.F16 && ServesHalves<TVector>())
+        if (format.Types.Keys == EntryType.F16 && ServesHalves<TVector>(own))
         {
             HalfTile.Multiply(queries, format.HeadDim, (ushort*)page.Keys, ahead, rows, format.HeadDim, PageFormat.Entries, scores, accumulate: false);
             return;
@@ -76,7 +76,7 @@ internal static unsafe class PageProducts
             return;
         }
 
-        if (format.Types.Values == EntryType.F16 && ServesHalves<TVector>())
+        if (format.Types.Values == EntryType.F16 && ServesHalves<TVector>(own))
         {
             var values = (ushort*)(page.Pointer + format.ValueOffset);
             HalfTile.Multiply(probabilities, PageFormat.Entries, values, ahead, rows, entries, format.PaddedDim, output, accumulate: true);
@@ -100,8 +100,8 @@ internal static unsafe class PageProducts
         PageLoaders.WithKeys<TVector, Conversion<TVector>>(format, page, ScalesIn(format, scratch), new(format.HeadDim, PageFormat.Entries, scratch));
 
     /// <summary>Whether the assembled product takes pages of halves: it is one of 512 bits, so narrower passes go their own way.</summary>
-    private static bool ServesHalves<TVector>()
-        where TVector : unmanaged, IFloatVector<TVector> => TVector.Count == 16 && AssembledKernels.IsSupported;
+    private static bool ServesHalves<TVector>(AttentionScratch own)
+        where TVector : unmanaged, IFloatVector<TVector> => TVector.Count == 16 && own.UsesHalves;
 
     private static float* ScalesIn(PageFormat format, float* scratch) => scratch + format.PaddedDim * PageFormat.Entries;
 

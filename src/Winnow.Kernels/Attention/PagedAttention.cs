@@ -258,9 +258,22 @@ public sealed unsafe class PagedAttention : IDisposable
         for (int sequence = 0; sequence < request.Sequences; sequence++)
             _inputs.Pointer[sequence] = new AttentionInputs(request, Format, sequence, _lanes.Pointer, queries);
         int rows = Math.Max(AttentionInputs.TileRows, request.GroupSize);
+        bool halves = HasLongLane(request.Lanes);
         foreach (AttentionScratch scratch in _scratch)
-            scratch.Ensure(Format, rows, request.GroupSize, Integers);
+            scratch.Ensure(Format, rows, request.GroupSize, Integers, halves);
         return _inputs.Pointer;
+    }
+
+    /// <summary>Whether a lane is so long that the product for its halves is worth assembling; on one page it would save a small part of that time.</summary>
+    private static bool HasLongLane(ReadOnlySpan<LaneView> lanes)
+    {
+        foreach (LaneView lane in lanes)
+        {
+            if (lane.Length > PageFormat.Entries)
+                return true;
+        }
+
+        return false;
     }
 
     private KeptLogits Keep(in AttentionRequest request, int* runsBefore, int pagesPerRun)

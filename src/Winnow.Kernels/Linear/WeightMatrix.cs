@@ -57,6 +57,9 @@ public sealed class WeightMatrix
     /// <summary>Bytes of one row.</summary>
     internal int RowBytes { get; }
 
+    /// <summary>Whether <see cref="Pack"/> serves this type and this machine.</summary>
+    public bool IsPackable => WeightPacker.Serves(this);
+
     /// <summary>Copies row-major floats into an F32 matrix that owns its memory.</summary>
     /// <exception cref="ArgumentException"><paramref name="values"/> does not hold rows × columns values.</exception>
     public static WeightMatrix FromFloats(int rows, int columns, ReadOnlySpan<float> values)

@@ -17,11 +17,16 @@ internal static unsafe class WeightPacker
     internal static Vector256<byte> Order => Vector256.Create(
         (byte)0, 4, 2, 6, 1, 5, 3, 7, 8, 12, 10, 14, 9, 13, 11, 15, 16, 20, 18, 22, 17, 21, 19, 23, 24, 28, 26, 30, 25, 29, 27, 31);
 
+    /// <summary>Whether the assembled product serves a matrix on this machine.</summary>
+    public static bool Serves(WeightMatrix matrix) =>
+        matrix.Type is TensorType.Q4_0 or TensorType.Q4_1 or TensorType.Q5_0 or TensorType.Q5_1 or TensorType.Q8_0
+        && matrix.Columns % PackedTile.Columns == 0 && Bmi2.X64.IsSupported && AssembledKernels.IsSupported;
+
     /// <summary>Packs a matrix.</summary>
-    /// <returns>The packed rows, or null where the assembled product does not serve the type or this machine.</returns>
+    /// <returns>The packed rows, or null where the assembled product does not serve the matrix, or they are too many for one buffer.</returns>
     public static NativeBuffer<byte>? Pack(WeightMatrix matrix)
     {
-        if (!AssembledKernels.IsSupported || !Bmi2.X64.IsSupported || matrix.Columns % PackedTile.Columns != 0)
+        if (!Serves(matrix))
             return null;
         return matrix.Type switch
         {
@@ -29,8 +34,7 @@ internal static unsafe class WeightPacker
             TensorType.Q4_1 => Pack<Q4_1Format>(matrix),
             TensorType.Q5_0 => Pack<Q5_0Format>(matrix),
             TensorType.Q5_1 => Pack<Q5_1Format>(matrix),
-            TensorType.Q8_0 => Pack<Q8_0Format>(matrix),
-            _ => null,
+            _ => Pack<Q8_0Format>(matrix),
         };
     }
 

@@ -64,6 +64,7 @@ public static class PolicyCatalogue
 /// <param name="Policy">The rule with its options.</param>
 public sealed record ChosenPolicy(PolicyDescriptor Descriptor, CachePolicy Policy)
 {
-    /// <summary>The full cache.</summary>
-    public static ChosenPolicy Full { get; } = PolicyCatalogue.Parse("full", Budget.Unlimited);
+    /// <summary>The full cache; made without the catalogue, which a program that takes no other policy need not fill.</summary>
+    public static ChosenPolicy Full { get; } = new(
+        FullCache.Descriptor, FullCache.Descriptor.Create(new PolicyArguments(FullCache.Descriptor.Name, new Dictionary<string, string>(), Budget.Unlimited)));
 }

@@ -9,7 +9,7 @@ namespace Winnow.Tokenization;
 internal static class ByteLevelAlphabet
 {
     private static readonly char[] s_letters = Letters();
-    private static readonly Dictionary<char, byte> s_bytes = Enumerable.Range(0, 256).ToDictionary(value => s_letters[value], value => (byte)value);
+    private static readonly short[] s_bytes = Bytes();
 
     /// <summary>The text's UTF-8 bytes as letters.</summary>
     public static string Encode(ReadOnlySpan<char> text)
@@ -29,8 +29,8 @@ internal static class ByteLevelAlphabet
         var bytes = new List<byte>(piece.Length);
         foreach (Rune rune in piece.EnumerateRunes())
         {
-            if (rune.IsBmp && s_bytes.TryGetValue((char)rune.Value, out byte value))
-                bytes.Add(value);
+            if (rune.Value < s_bytes.Length && s_bytes[rune.Value] >= 0)
+                bytes.Add((byte)s_bytes[rune.Value]);
             else
                 bytes.AddRange(Encoding.UTF8.GetBytes(rune.ToString()));
         }
@@ -44,5 +44,15 @@ internal static class ByteLevelAlphabet
         for (int value = 0; value < 256; value++)
             letters[value] = value is (>= '!' and <= '~') or (>= 0xA1 and <= 0xAC) or >= 0xAE ? (char)value : next++;
         return letters;
+    }
+
+    /// <summary>The byte of each letter; −1 for characters that are none.</summary>
+    private static short[] Bytes()
+    {
+        short[] bytes = new short['\u0100' + 68];
+        Array.Fill(bytes, (short)-1);
+        for (short value = 0; value < 256; value++)
+            bytes[s_letters[value]] = value;
+        return bytes;
     }
 }

@@ -78,8 +78,11 @@ internal sealed class WeightSource
     /// <param name="threads">How many are packed at the same time.</param>
     public void PackFactors(int threads)
     {
-        IDisposable?[] packed = new IDisposable?[Factors.Count];
-        Parallel.For(0, packed.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => packed[i] = Factors[i].Pack());
+        WeightMatrix[] factors = [.. Factors.Where(static factor => factor.IsPackable)];
+        if (factors.Length == 0)
+            return;
+        IDisposable?[] packed = new IDisposable?[factors.Length];
+        Parallel.For(0, packed.Length, new ParallelOptions { MaxDegreeOfParallelism = threads }, i => packed[i] = factors[i].Pack());
         Owned.AddRange(packed.OfType<IDisposable>());
         if (Array.Exists(packed, static memory => memory is not null))
             _checkpoint.ReleasePages();

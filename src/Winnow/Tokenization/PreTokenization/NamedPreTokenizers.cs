@@ -11,13 +11,13 @@ internal static partial class NamedPreTokenizers
     private static readonly Dictionary<string, Recipe> s_recipes = Recipes();
 
     /// <summary>How a named pre-tokenizer works.</summary>
-    /// <param name="Patterns">Applied in order.</param>
+    /// <param name="Patterns">Makes the expressions, applied in order; a start makes those of one name only.</param>
     /// <param name="WholeWordsFirst">Words of the vocabulary are taken before any merge.</param>
     /// <param name="AddsBos">Whether a text opens with BOS where the file does not say.</param>
-    public sealed record Recipe(IReadOnlyList<Regex> Patterns, bool WholeWordsFirst = false, bool AddsBos = false)
+    public sealed record Recipe(Func<Regex[]> Patterns, bool WholeWordsFirst = false, bool AddsBos = false)
     {
         /// <summary>The steps of the pre-tokenizer.</summary>
-        public PreTokenizer Create() => new([.. Patterns.Select(pattern => new RegexStep(pattern))]);
+        public PreTokenizer Create() => new(Array.ConvertAll(Patterns(), static pattern => new RegexStep(pattern)));
     }
 
     /// <summary>Finds a recipe; a file without a name gets <c>default</c>.</summary>
@@ -38,20 +38,20 @@ internal static partial class NamedPreTokenizers
                 recipes.Add(name, recipe);
         }
 
-        Add(new Recipe([Punctuation(), Gpt2(), Numbers(), ThreeDigits()]), "default");
-        Add(new Recipe([Gpt2()]), "gpt-2", "gpt2", "gpt-neox", "phi-2", "mpt", "olmo", "jais", "roberta-bpe", "gigachat", "trillion", "jina-es", "jina-de",
+        Add(new Recipe(static () => [Punctuation(), Gpt2(), Numbers(), ThreeDigits()]), "default");
+        Add(new Recipe(static () => [Gpt2()]), "gpt-2", "gpt2", "gpt-neox", "phi-2", "mpt", "olmo", "jais", "roberta-bpe", "gigachat", "trillion", "jina-es", "jina-de",
             "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "a.x-4.0", "mellum");
-        Add(new Recipe([SingleNumber(), Gpt2()]), "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b");
-        Add(new Recipe([Llama3()], WholeWordsFirst: true, AddsBos: true), "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "lfm2");
-        Add(new Recipe([Llama3()]), "dbrx", "smaug-bpe", "chatglm-bpe", "glm4");
-        Add(new Recipe([Qwen2()]), "qwen2", "stablelm2", "deepseek-r1-qwen", "megrez", "hunyuan");
-        Add(new Recipe([LineBreak(), SpacedLetters(), SpacedPunctuation(), CjkRun(), SingleNumber()]), "deepseek-coder");
-        Add(new Recipe([UpToThreeNumbers(), CjkKanaRun(), DeepSeekV3()]), "deepseek-v3", "deepseek-r1");
-        Add(new Recipe([FalconPunctuation(), Gpt2(), ThreeDigits()]), "falcon");
-        Add(new Recipe([Bloom()]), "bloom", "gpt3-finnish", "poro-chat");
-        Add(new Recipe([Bloom(), SingleNumber()]), "viking");
-        Add(new Recipe([Tekken()], WholeWordsFirst: true), "tekken");
-        Add(new Recipe([Gpt4o()]), "gpt-4o", "llama4", "o200k");
+        Add(new Recipe(static () => [SingleNumber(), Gpt2()]), "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b");
+        Add(new Recipe(static () => [Llama3()], WholeWordsFirst: true, AddsBos: true), "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "lfm2");
+        Add(new Recipe(static () => [Llama3()]), "dbrx", "smaug-bpe", "chatglm-bpe", "glm4");
+        Add(new Recipe(static () => [Qwen2()]), "qwen2", "stablelm2", "deepseek-r1-qwen", "megrez", "hunyuan");
+        Add(new Recipe(static () => [LineBreak(), SpacedLetters(), SpacedPunctuation(), CjkRun(), SingleNumber()]), "deepseek-coder");
+        Add(new Recipe(static () => [UpToThreeNumbers(), CjkKanaRun(), DeepSeekV3()]), "deepseek-v3", "deepseek-r1");
+        Add(new Recipe(static () => [FalconPunctuation(), Gpt2(), ThreeDigits()]), "falcon");
+        Add(new Recipe(static () => [Bloom()]), "bloom", "gpt3-finnish", "poro-chat");
+        Add(new Recipe(static () => [Bloom(), SingleNumber()]), "viking");
+        Add(new Recipe(static () => [Tekken()], WholeWordsFirst: true), "tekken");
+        Add(new Recipe(static () => [Gpt4o()]), "gpt-4o", "llama4", "o200k");
         return recipes;
     }
 
