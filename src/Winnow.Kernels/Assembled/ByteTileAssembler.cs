@@ -6,14 +6,10 @@ namespace Winnow.Kernels.Assembled;
 /// <summary>Writes the machine code of one tile product of packed weights with inputs of one byte; see <see cref="ByteTile"/>.</summary>
 internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWeightsAssembler(tokens, type)
 {
-    private const byte OrAnd = 0xF8; // to | (bits & mask)
-
     private static Register LowNibbles => Temporary(0);
 
-    /// <summary>The bit that makes signed codes unsigned, or the bits above the nibble, of each byte.</summary>
-    private static Register TopBits => Temporary(1);
-
-    private static Register High => Temporary(2);
+    /// <summary>The bit that makes signed codes unsigned, of each byte; no type has it and bits above nibbles.</summary>
+    private static Register SignBits => HighMask;
 
     /// <inheritdoc/>
     protected override int Steps => ByteTile.Steps;
@@ -40,7 +36,7 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
     protected override void Constants()
     {
         Fill(LowNibbles, 0x0F0F0F0F);
-        Fill(TopBits, Type == TensorType.Q6_K ? 0x30303030u : 0x01010101u << TopBit);
+        Fill(HighMask, Type == TensorType.Q6_K ? 0x30303030u : 0x01010101u << TopBit);
     }
 
     /// <inheritdoc/>
@@ -71,19 +67,24 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
         switch (Type)
         {
             case TensorType.Q8_0:
-                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, TopBits, Stored(step, half)));
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, SignBits, Stored(step, half)));
                 break;
             case TensorType.Q4_0:
                 LoadNibbles(step, half, codes);
-                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, codes, TopBits));
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, codes, SignBits));
                 break;
-            case TensorType.Q5_0 or TensorType.Q5_1 or TensorType.Q5_K:
+            case TensorType.Q5_0:
+                // The fifth bit of a signed code is the opposite of the unsigned one's.
                 LoadNibbles(step, half, codes);
-                AddFifthBits(step, half, codes);
+                AddInvertedHighBits(HighBits(0, half), step, codes);
+                break;
+            case TensorType.Q5_1 or TensorType.Q5_K:
+                LoadNibbles(step, half, codes);
+                AddHighBits(HighBits(0, half), step, codes);
                 break;
             case TensorType.Q6_K:
                 LoadNibbles(step, half, codes);
-                AddBitPairs(step, half, codes);
+                AddHighBits(HighBits(step / 4, half), 2 * (step % 4), codes);
                 break;
             default:
                 LoadNibbles(step, half, codes);
@@ -105,27 +106,5 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
         // What a shift of 16 bits carries from byte to byte, the mask takes away.
         Add(Instruction.Create(Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8, to, stored, 4));
         Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibbles));
-    }
-
-    private void AddFifthBits(int step, int half, Register to)
-    {
-        const byte orNotAnd = 0xF2; // to | (~bits & mask): signed codes keep the bit inverted
-        Code shift = step < TopBit ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
-        Add(Instruction.Create(shift, High, HighBits(0, half), Math.Abs(step - TopBit)));
-        Add(Instruction.Create(
-            Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, TopBits, Type == TensorType.Q5_0 ? orNotAnd : OrAnd));
-    }
-
-    private void AddBitPairs(int step, int half, Register to)
-    {
-        MemoryOperand stored = HighBits(step / 4, half);
-        int left = TopBit - 1 - 2 * (step % 4);
-        if (left == 0)
-        {
-            Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, TopBits, stored, OrAnd));
-            return;
-        }
-        Add(Instruction.Create(left > 0 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8, High, stored, Math.Abs(left)));
-        Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, TopBits, OrAnd));
     }
 }

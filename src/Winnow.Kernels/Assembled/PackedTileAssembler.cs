@@ -8,11 +8,6 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
 {
     private static Register LowNibble => Temporary(0);
 
-    /// <summary>The bits above the nibble.</summary>
-    private static Register TopBits => Temporary(1);
-
-    private static Register High => Temporary(2);
-
     private static Register Centre => Temporary(3);
 
     /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
@@ -22,7 +17,7 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
     protected override void Constants()
     {
         Fill(LowNibble, 0x000F000F);
-        Fill(TopBits, Type == TensorType.Q6_K ? 0x00300030u : 0x00100010u);
+        Fill(HighMask, Type == TensorType.Q6_K ? 0x00300030u : 0x00100010u);
         if (Type == TensorType.Q6_K)
             Fill(Centre, 0x00200020);
     }
@@ -45,11 +40,11 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
                 break;
             case TensorType.Q5_1 or TensorType.Q5_K:
                 LoadNibble(step, half, codes);
-                AddTopBits(HighBits(0, half), FifthBitOf(step), codes);
+                AddHighBits(HighBits(0, half), FifthBitOf(step), codes);
                 break;
             case TensorType.Q6_K:
                 LoadNibble(step, half, codes);
-                AddTopBits(HighBits(Four(step) / 4, half), 8 * Byte(step) + 2 * (Four(step) % 4), codes);
+                AddHighBits(HighBits(Four(step) / 4, half), 8 * Byte(step) + 2 * (Four(step) % 4), codes);
                 Add(Instruction.Create(Code.EVEX_Vpsubw_zmm_k1z_zmm_zmmm512, codes, codes, Centre));
                 break;
             default:
@@ -107,15 +102,6 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
         Add(Instruction.Create(Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8, to, stored, below));
         if (below < 12)
             Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibble));
-    }
-
-    /// <summary>Adds what is stored from a bit of each 16 on above the nibbles.</summary>
-    private void AddTopBits(MemoryOperand stored, int bit, Register to)
-    {
-        const byte orAnd = 0xF8; // to | (bits & mask)
-        Code shift = bit < 4 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
-        Add(Instruction.Create(shift, High, stored, Math.Abs(bit - 4)));
-        Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, TopBits, orAnd));
     }
 
     /// <summary>The fifth bit of a signed code is its sign, which fills all bits above.</summary>

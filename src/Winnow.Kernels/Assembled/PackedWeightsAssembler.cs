@@ -8,6 +8,7 @@ internal abstract class PackedWeightsAssembler(int tokens, TensorType type) : Ti
 {
     private const Register Header = Register.RSI;
     private const ulong WithinBlock = 16;
+    private const byte OrAnd = 0xF8; // to | (bits & mask)
 
     /// <summary>Type of the weights.</summary>
     protected TensorType Type { get; } = type;
@@ -65,6 +66,38 @@ internal abstract class PackedWeightsAssembler(int tokens, TensorType type) : Ti
 
     /// <summary>A vector of the bits above the nibbles of 16 rows.</summary>
     protected MemoryOperand HighBits(int vector, int half) => At(Weights, PackedTile.MainBytes(Type) + (2 * vector + half) * VectorBytes);
+
+    /// <summary>The bits above the nibbles that <see cref="AddHighBits"/> keeps of each code, in lanes of codes of some bits.</summary>
+    protected static Register HighMask => Temporary(1);
+
+    /// <summary>Room for the bits above the nibbles on their way.</summary>
+    protected static Register High => Temporary(2);
+
+    /// <summary>Moves stored bits from where each lane has them to bit 4 on, and adds those that <see cref="HighMask"/> has to nibbles.</summary>
+    protected void AddHighBits(MemoryOperand stored, int bit, Register to)
+    {
+        if (bit == 4)
+        {
+            Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, HighMask, stored, OrAnd));
+            return;
+        }
+        ShiftToFour(stored, bit);
+        Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, HighMask, OrAnd));
+    }
+
+    /// <summary>The same with all bits inverted.</summary>
+    protected void AddInvertedHighBits(MemoryOperand stored, int bit, Register to)
+    {
+        const byte orNotAnd = 0xF2; // to | (~bits & mask)
+        ShiftToFour(stored, bit);
+        Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, HighMask, orNotAnd));
+    }
+
+    private void ShiftToFour(MemoryOperand stored, int bit)
+    {
+        Code shift = bit < 4 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
+        Add(Instruction.Create(shift, High, stored, Math.Abs(bit - 4)));
+    }
 
     private void LoadHalves(Register to, MemoryOperand halves) => Add(Instruction.Create(Code.EVEX_Vcvtph2ps_zmm_k1z_ymmm256_sae, to, halves));
 }

@@ -7,14 +7,6 @@ using Winnow.Kernels.Linear.Formats;
 
 namespace Winnow.Kernels.Linear;
 
-/// <summary>The order of columns that packed weights and their inputs of one byte have in common.</summary>
-internal static class PackedOrder
-{
-    /// <summary>Columns of eight in the order of <see cref="PackedTile"/>, four times.</summary>
-    public static Vector256<byte> Fours => Vector256.Create(
-        (byte)0, 4, 2, 6, 1, 5, 3, 7, 8, 12, 10, 14, 9, 13, 11, 15, 16, 20, 18, 22, 17, 21, 19, 23, 24, 28, 26, 30, 25, 29, 27, 31);
-}
-
 /// <summary>Writes one row's codes of a stored block where <see cref="PackedTile"/> has them.</summary>
 internal static unsafe class PackedCodes<TFormat>
     where TFormat : struct, IBlockFormat
