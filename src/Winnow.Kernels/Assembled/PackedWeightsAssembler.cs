@@ -10,6 +10,12 @@ internal abstract class PackedWeightsAssembler(int tokens, TensorType type) : Ti
     private const ulong WithinBlock = 16;
     private const byte OrAnd = 0xF8; // to | (bits & mask)
 
+    /// <summary>The bits above the nibble, in each lane that holds a code.</summary>
+    protected static Register HighMask => Temporary(1);
+
+    /// <summary>Room for the bits above the nibbles on their way.</summary>
+    protected static Register High => Temporary(2);
+
     /// <summary>Type of the weights.</summary>
     protected TensorType Type { get; } = type;
 
@@ -48,7 +54,7 @@ internal abstract class PackedWeightsAssembler(int tokens, TensorType type) : Ti
         Register bytes = Temporary(7);
         int headerPlane = PackedTile.HasMinimum(Type) ? plane : 0;
         LoadHalves(to, At(Header, (2 * headerPlane + half) * VectorBytes / 2));
-        // Six-bit scales and minima have no sign to lose.
+        // Scales and minima of six bits have no sign to lose.
         Add(Instruction.Create(Code.EVEX_Vpmovsxbd_zmm_k1z_xmmm128, bytes, ScalesAt(plane, half)));
         Add(Instruction.Create(Code.EVEX_Vcvtdq2ps_zmm_k1z_zmmm512b32_er, bytes, bytes));
         Add(Instruction.Create(Code.EVEX_Vmulps_zmm_k1z_zmm_zmmm512b32_er, to, to, bytes));
@@ -67,13 +73,7 @@ internal abstract class PackedWeightsAssembler(int tokens, TensorType type) : Ti
     /// <summary>A vector of the bits above the nibbles of 16 rows.</summary>
     protected MemoryOperand HighBits(int vector, int half) => At(Weights, PackedTile.MainBytes(Type) + (2 * vector + half) * VectorBytes);
 
-    /// <summary>The bits above the nibbles that <see cref="AddHighBits"/> keeps of each code, in lanes of codes of some bits.</summary>
-    protected static Register HighMask => Temporary(1);
-
-    /// <summary>Room for the bits above the nibbles on their way.</summary>
-    protected static Register High => Temporary(2);
-
-    /// <summary>Moves stored bits from where each lane has them to bit 4 on, and adds those that <see cref="HighMask"/> has to nibbles.</summary>
+    /// <summary>Moves stored bits so that bit <paramref name="bit"/> becomes bit 4, and adds those that <see cref="HighMask"/> keeps to nibbles.</summary>
     protected void AddHighBits(MemoryOperand stored, int bit, Register to)
     {
         if (bit == 4)
