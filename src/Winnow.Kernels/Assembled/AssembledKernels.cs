@@ -53,6 +53,9 @@ internal static unsafe class AssembledKernels
         TensorType.Q4_1 => PackedTable<TInputBytes, Type4_1>.Kernels,
         TensorType.Q5_0 => PackedTable<TInputBytes, Type5_0>.Kernels,
         TensorType.Q5_1 => PackedTable<TInputBytes, Type5_1>.Kernels,
+        TensorType.Q4_K => PackedTable<TInputBytes, Type4_K>.Kernels,
+        TensorType.Q5_K => PackedTable<TInputBytes, Type5_K>.Kernels,
+        TensorType.Q6_K => PackedTable<TInputBytes, Type6_K>.Kernels,
         _ => PackedTable<TInputBytes, Type8_0>.Kernels,
     };
 
@@ -168,5 +171,20 @@ internal static unsafe class AssembledKernels
     private readonly struct Type8_0 : ITileProperty
     {
         public static int Value => (int)TensorType.Q8_0;
+    }
+
+    private readonly struct Type4_K : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q4_K;
+    }
+
+    private readonly struct Type5_K : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q5_K;
+    }
+
+    private readonly struct Type6_K : ITileProperty
+    {
+        public static int Value => (int)TensorType.Q6_K;
     }
 }

@@ -8,10 +8,8 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
 {
     private static Register LowNibbles => Temporary(0);
 
-    /// <summary>The bit that makes signed codes unsigned, or the fifth bit, of each byte.</summary>
-    private static Register TopBits => Temporary(1);
-
-    private static Register High => Temporary(2);
+    /// <summary>The bit that makes signed codes unsigned, of each byte; no type has it and bits above nibbles.</summary>
+    private static Register SignBits => HighMask;
 
     /// <inheritdoc/>
     protected override int Steps => ByteTile.Steps;
@@ -22,11 +20,12 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
     /// <inheritdoc/>
     protected override Code Dot => Code.EVEX_Vpdpbusd_zmm_k1z_zmm_zmmm512b32;
 
-    // Codes have 8, 4 or 5 bits; the centre is the highest.
+    // Codes have 8, 4, 6 or 5 bits; the centre is the highest.
     private int TopBit => Type switch
     {
         TensorType.Q8_0 => 7,
         TensorType.Q4_0 => 3,
+        TensorType.Q6_K => 5,
         _ => 4,
     };
 
@@ -37,14 +36,29 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
     protected override void Constants()
     {
         Fill(LowNibbles, 0x0F0F0F0F);
-        Fill(TopBits, 0x01010101u << TopBit);
+        Fill(HighMask, Type == TensorType.Q6_K ? 0x30303030u : 0x01010101u << TopBit);
     }
 
     /// <inheritdoc/>
-    protected override Instruction Begin(Register sums, int token) => PackedTile.HasMinimum(Type)
-        ? Zero(sums)
-        : Instruction.Create(
-            Code.EVEX_Vpslld_zmm_k1z_zmmm512b32_imm8, sums, Broadcast(Inputs, (InputRecord - sizeof(int)) * Tokens + sizeof(int) * token), TopBit);
+    protected override void Begin(Register sums, int token, int part)
+    {
+        const Code shift = Code.EVEX_Vpslld_zmm_k1z_zmmm512b32_imm8;
+        MemoryOperand all = Sums(0, token), first = Sums(1, token);
+        if (PackedTile.HasMinimum(Type))
+        {
+            Add(Zero(sums));
+        }
+        else if (part == 0)
+        {
+            Add(Instruction.Create(shift, sums, Parts == 1 ? all : first, TopBit));
+        }
+        else
+        {
+            Add(Instruction.Create(Code.EVEX_Vpbroadcastd_zmm_k1z_xmmm32, sums, At(Inputs, (int)all.Displacement)));
+            Add(Instruction.Create(Code.EVEX_Vpsubd_zmm_k1z_zmm_zmmm512b32, sums, sums, first));
+            Add(Instruction.Create(shift, sums, sums, TopBit));
+        }
+    }
 
     /// <inheritdoc/>
     protected override void LoadCodes(int step, int half)
@@ -53,21 +67,33 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
         switch (Type)
         {
             case TensorType.Q8_0:
-                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, TopBits, Stored(step, half)));
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, SignBits, Stored(step, half)));
                 break;
             case TensorType.Q4_0:
                 LoadNibbles(step, half, codes);
-                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, codes, TopBits));
+                Add(Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, codes, codes, SignBits));
                 break;
-            case TensorType.Q5_0 or TensorType.Q5_1:
+            case TensorType.Q5_0:
+                // The fifth bit of a signed code is the opposite of the unsigned one's.
                 LoadNibbles(step, half, codes);
-                AddFifthBits(step, half, codes);
+                AddInvertedHighBits(HighBits(0, half), step, codes);
+                break;
+            case TensorType.Q5_1 or TensorType.Q5_K:
+                LoadNibbles(step, half, codes);
+                AddHighBits(HighBits(0, half), step, codes);
+                break;
+            case TensorType.Q6_K:
+                LoadNibbles(step, half, codes);
+                AddHighBits(HighBits(step / 4, half), 2 * (step % 4), codes);
                 break;
             default:
                 LoadNibbles(step, half, codes);
                 break;
         }
     }
+
+    /// <summary>Minus the sums of a token's codes: of all, or of the first part's.</summary>
+    private MemoryOperand Sums(int plane, int token) => Broadcast(Inputs, (ByteTile.SumOffset + sizeof(int) * plane) * Tokens + sizeof(int) * token);
 
     private void LoadNibbles(int step, int half, Register to)
     {
@@ -80,14 +106,5 @@ internal sealed class ByteTileAssembler(int tokens, TensorType type) : PackedWei
         // What a shift of 16 bits carries from byte to byte, the mask takes away.
         Add(Instruction.Create(Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8, to, stored, 4));
         Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibbles));
-    }
-
-    private void AddFifthBits(int step, int half, Register to)
-    {
-        const byte orAnd = 0xF8, orNotAnd = 0xF2; // to | (bits & mask), to | (~bits & mask): signed codes keep the bit inverted
-        Code shift = step < TopBit ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
-        Add(Instruction.Create(shift, High, FifthBits(half), Math.Abs(step - TopBit)));
-        Add(Instruction.Create(
-            Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, TopBits, Type == TensorType.Q5_0 ? orNotAnd : orAnd));
     }
 }

@@ -13,6 +13,7 @@ internal abstract class KernelAssembler
 
     private const int SavedVectors = 10;
     private readonly List<Instruction> _code = [];
+    private ulong _label;
 
     /// <summary>Where the function finds its arguments; free once they are loaded.</summary>
     protected const Register Arguments = Register.RAX;
@@ -26,14 +27,15 @@ internal abstract class KernelAssembler
 
     protected static Instruction Zero(Register register) => Instruction.Create(Code.EVEX_Vpxord_zmm_k1z_zmm_zmmm512b32, register, register, register);
 
-    protected void Add(Instruction instruction) => _code.Add(instruction);
-
-    /// <summary>Gives the next instruction the label that branches name: Iced takes its address for that.</summary>
-    protected void AddLabelled(ulong label, Instruction instruction)
+    protected void Add(Instruction instruction)
     {
-        instruction.IP = label;
+        instruction.IP = _label;
+        _label = 0;
         _code.Add(instruction);
     }
+
+    /// <summary>Gives the next instruction the label that branches name: Iced takes its address for that.</summary>
+    protected void Mark(ulong label) => _label = label;
 
     /// <summary>Loads the 64-bit fields of the arguments, one after another, into registers.</summary>
     protected void Prologue(ReadOnlySpan<Register> fields)

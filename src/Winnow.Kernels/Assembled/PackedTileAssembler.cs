@@ -8,9 +8,7 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
 {
     private static Register LowNibble => Temporary(0);
 
-    private static Register FifthBit => Temporary(1);
-
-    private static Register High => Temporary(2);
+    private static Register Centre => Temporary(3);
 
     /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens and weights of a type.</summary>
     public static byte[] Assemble(int tokens, TensorType type) => new PackedTileAssembler(tokens, type).Tile();
@@ -19,7 +17,9 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
     protected override void Constants()
     {
         Fill(LowNibble, 0x000F000F);
-        Fill(FifthBit, 0x00100010);
+        Fill(HighMask, Type == TensorType.Q6_K ? 0x00300030u : 0x00100010u);
+        if (Type == TensorType.Q6_K)
+            Fill(Centre, 0x00200020);
     }
 
     /// <inheritdoc/>
@@ -38,9 +38,14 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
                 LoadNibble(step, half, codes);
                 AddSign(step, half, codes);
                 break;
-            case TensorType.Q5_1:
+            case TensorType.Q5_1 or TensorType.Q5_K:
                 LoadNibble(step, half, codes);
-                AddFifthBit(step, half, codes);
+                AddHighBits(HighBits(0, half), FifthBitOf(step), codes);
+                break;
+            case TensorType.Q6_K:
+                LoadNibble(step, half, codes);
+                AddHighBits(HighBits(Four(step) / 4, half), 8 * Byte(step) + 2 * (Four(step) % 4), codes);
+                Add(Instruction.Create(Code.EVEX_Vpsubw_zmm_k1z_zmm_zmmm512, codes, codes, Centre));
                 break;
             default:
                 LoadNibble(step, half, codes);
@@ -99,20 +104,11 @@ internal sealed class PackedTileAssembler(int tokens, TensorType type) : PackedW
             Add(Instruction.Create(Code.EVEX_Vpandd_zmm_k1z_zmm_zmmm512b32, to, to, LowNibble));
     }
 
-    private void AddFifthBit(int step, int half, Register to)
-    {
-        const byte orAnd = 0xF8; // to | (bits & mask)
-        int bit = FifthBitOf(step);
-        Code shift = bit < 4 ? Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8 : Code.EVEX_Vpsrlw_zmm_k1z_zmmm512_imm8;
-        Add(Instruction.Create(shift, High, FifthBits(half), Math.Abs(bit - 4)));
-        Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, FifthBit, orAnd));
-    }
-
     /// <summary>The fifth bit of a signed code is its sign, which fills all bits above.</summary>
     private void AddSign(int step, int half, Register to)
     {
         const byte orAndNot = 0xF4; // to | (bits & ~mask)
-        Add(Instruction.Create(Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8, High, FifthBits(half), 15 - FifthBitOf(step)));
+        Add(Instruction.Create(Code.EVEX_Vpsllw_zmm_k1z_zmmm512_imm8, High, HighBits(0, half), 15 - FifthBitOf(step)));
         Add(Instruction.Create(Code.EVEX_Vpsraw_zmm_k1z_zmmm512_imm8, High, High, 11));
         Add(Instruction.Create(Code.EVEX_Vpternlogd_zmm_k1z_zmm_zmmm512b32_imm8, to, High, LowNibble, orAndNot));
     }

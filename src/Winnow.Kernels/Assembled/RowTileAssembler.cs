@@ -70,8 +70,9 @@ internal abstract class RowTileAssembler(int rows, int vectors) : KernelAssemble
         StrideMultiples(AStride, ThreeStrides, FiveStrides);
         for (int i = 0; i < Rows * Vectors; i++)
             Add(Zero(Vector(i)));
+        Mark(Loop);
         for (int vector = 0; vector < Vectors; vector++)
-            AddLabelled(vector == 0 ? Loop : 0, LoadB(vector));
+            Add(LoadB(vector));
         AtEachStep();
         for (int row = 0; row < Rows; row++)
         {
@@ -94,7 +95,7 @@ internal abstract class RowTileAssembler(int rows, int vectors) : KernelAssemble
         Add(Instruction.Create(Code.Test_rm64_r64, Accumulate, Accumulate));
         Add(Instruction.CreateBranch(Code.Je_rel32_64, Overwrite));
         Store(accumulate: true);
-        AddLabelled(Overwrite, Instruction.Create(Code.Nopd));
+        Mark(Overwrite);
         Store(accumulate: false);
     }
 

@@ -5,11 +5,12 @@ namespace Winnow.Kernels.Assembled;
 /// <summary>What the tile products of integers have in common: sums of 32 rows for up to six tokens, group after group of columns.</summary>
 /// <remarks>
 /// For each group: integer sums from their start; steps, each the next 32 bits of codes of all rows, one broadcast a token and two dot instructions a token;
-/// then y = y + minimum · sum and y = y + scale · (input scale · integer sum). Registers: float sums, integer sums, then eight for the way between.
+/// then y = y + minimum · sum and y = y + scale · (input scale · integer sum). A record of weights whose scales change within it does that in parts.
+/// Registers: float sums, integer sums, then eight for the way between.
 /// </remarks>
 internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinimum) : KernelAssembler
 {
-    private const Register Y = Register.R8, YStride = Register.R9, Groups = Register.R10, Accumulate = Register.R11;
+    private const Register Y = Register.R8, YStride = Register.R9, Accumulate = Register.R11;
     private const Register Cursor = Arguments;
     private const int FirstTemporary = 4 * WordTile.MaxTokens;
     private const ulong FromZero = 1, NextGroup = 2;
@@ -19,6 +20,9 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
 
     /// <summary>Records of inputs, moved on with each group.</summary>
     protected const Register Inputs = Register.RDX;
+
+    /// <summary>Groups that are left.</summary>
+    protected const Register Groups = Register.R10;
 
     /// <summary>Tokens of the tile.</summary>
     protected int Tokens { get; } = tokens;
@@ -35,11 +39,14 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
     /// <summary>Bytes of a record of weights.</summary>
     protected abstract int RecordBytes { get; }
 
-    /// <summary>Where the record's 32 scales begin; minima follow them.</summary>
+    /// <summary>Parts of a record, each with a plane of scales of its own; one where there are minima.</summary>
+    protected virtual int Parts => 1;
+
+    /// <summary>Where the record's planes begin: scales, then minima or the scales of the second part.</summary>
     protected abstract int ScaleOffset { get; }
 
-    /// <summary>Bytes of 32 scales.</summary>
-    protected abstract int ScaleBytes { get; }
+    /// <summary>Bytes of a plane, 32 scales or minima.</summary>
+    protected abstract int PlaneBytes { get; }
 
     /// <summary>Vectors that no sum uses: 0 to 7, the last three of them used by the tile itself while it multiplies.</summary>
     protected static Register Temporary(int i) => Vector(FirstTemporary + i);
@@ -52,14 +59,22 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
     {
     }
 
-    /// <summary>The instruction that begins a group's integer sums.</summary>
-    protected virtual Instruction Begin(Register sums, int token) => Zero(sums);
+    /// <summary>Begins a record of weights.</summary>
+    protected virtual void BeginRecord()
+    {
+    }
+
+    /// <summary>Begins the integer sums of a part.</summary>
+    protected virtual void Begin(Register sums, int token, int part) => Add(Zero(sums));
 
     /// <summary>Brings the codes of a step of 16 rows to <see cref="Codes"/>, in the form that <see cref="Dot"/> takes.</summary>
     protected abstract void LoadCodes(int step, int half);
 
     /// <summary>Brings 16 scales or minima to a register.</summary>
-    protected abstract void LoadScales(Register to, int offset);
+    protected abstract void LoadScales(Register to, int plane, int half);
+
+    /// <summary>Where 16 scales or minima of a record lie.</summary>
+    protected MemoryOperand ScalesAt(int plane, int half) => At(Weights, ScaleOffset + (2 * plane + half) * PlaneBytes / 2);
 
     /// <summary>The machine code.</summary>
     protected byte[] Tile()
@@ -89,20 +104,26 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
             Add(Instruction.Create(Code.Add_r64_rm64, Cursor, YStride));
         }
         Add(Instruction.CreateBranch(Code.Jmp_rel32_64, NextGroup));
+        Mark(FromZero);
         for (int i = 0; i < 2 * Tokens; i++)
-            AddLabelled(i == 0 ? FromZero : 0, Zero(Vector(i)));
+            Add(Zero(Vector(i)));
     }
 
     private void Loop()
     {
         int inputScales = Steps * 4 * Tokens;
-        for (int i = 0; i < 2 * Tokens; i++)
-            AddLabelled(i == 0 ? NextGroup : 0, Begin(Integer(i / 2, i % 2), i / 2));
-        for (int step = 0; step < Steps; step++)
-            Step(step);
-        if (hasMinimum)
-            AddMinima(ScaleOffset + ScaleBytes, inputScales + 4 * Tokens);
-        AddScaled(inputScales);
+        Mark(NextGroup);
+        BeginRecord();
+        for (int part = 0; part < Parts; part++)
+        {
+            for (int i = 0; i < 2 * Tokens; i++)
+                Begin(Integer(i / 2, i % 2), i / 2, part);
+            for (int step = Steps * part / Parts; step < Steps * (part + 1) / Parts; step++)
+                Step(step);
+            if (hasMinimum)
+                AddMinima(inputScales + 4 * Tokens);
+            AddScaled(part, inputScales);
+        }
         Add(Instruction.Create(Code.Add_rm64_imm32, Weights, RecordBytes));
         Add(Instruction.Create(Code.Add_rm64_imm32, Inputs, InputRecord * Tokens));
         Add(Instruction.Create(Code.Dec_rm64, Groups));
@@ -122,9 +143,9 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
         }
     }
 
-    private void AddMinima(int minima, int sums)
+    private void AddMinima(int sums)
     {
-        LoadPair(minima);
+        LoadPair(plane: 1);
         for (int t = 0; t < Tokens; t++)
         {
             for (int h = 0; h < 2; h++)
@@ -132,9 +153,9 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
         }
     }
 
-    private void AddScaled(int inputScales)
+    private void AddScaled(int part, int inputScales)
     {
-        LoadPair(ScaleOffset);
+        LoadPair(part);
         for (int t = 0; t < Tokens; t++)
         {
             for (int h = 0; h < 2; h++)
@@ -147,10 +168,10 @@ internal abstract class TileAssembler(int tokens, int groupLength, bool hasMinim
         }
     }
 
-    private void LoadPair(int offset)
+    private void LoadPair(int plane)
     {
         for (int h = 0; h < 2; h++)
-            LoadScales(Codes(h), offset + h * ScaleBytes / 2);
+            LoadScales(Codes(h), plane, h);
     }
 
     private void StoreSums()

@@ -14,7 +14,7 @@ internal sealed class WordTileAssembler(int tokens, int groupLength, bool hasMin
     protected override int ScaleOffset => _groupLength / 2 * WordTile.WeightStepBytes;
 
     /// <inheritdoc/>
-    protected override int ScaleBytes => 2 * VectorBytes;
+    protected override int PlaneBytes => 2 * VectorBytes;
 
     /// <summary>Assembles the product for tiles of <paramref name="tokens"/> tokens, for groups of 16 or 32 values, with or without minima.</summary>
     public static byte[] Assemble(int tokens, int groupLength, bool hasMinimum) => new WordTileAssembler(tokens, groupLength, hasMinimum).Tile();
@@ -24,6 +24,6 @@ internal sealed class WordTileAssembler(int tokens, int groupLength, bool hasMin
         Instruction.Create(Code.EVEX_Vmovdqu32_zmm_k1z_zmmm512, Codes(half), At(Weights, step * WordTile.WeightStepBytes + half * VectorBytes)));
 
     /// <inheritdoc/>
-    protected override void LoadScales(Register to, int offset) =>
-        Add(Instruction.Create(Code.EVEX_Vmovups_zmm_k1z_zmmm512, to, At(Weights, offset)));
+    protected override void LoadScales(Register to, int plane, int half) =>
+        Add(Instruction.Create(Code.EVEX_Vmovups_zmm_k1z_zmmm512, to, ScalesAt(plane, half)));
 }

@@ -12,7 +12,7 @@ public enum ActivationMode
     /// <summary>
     /// As <see cref="Quantized"/>, but products of three and more tokens (prompts, batches) take inputs of one byte, as other engines do: prompts are read
     /// 1.4 times as fast. On SmolLM2-135M that costs 0.1 to 0.5 % of perplexity. One and two tokens keep two bytes: they wait for memory. So do matrices
-    /// of types that are not packed (the K types, IQ4_NL); on a machine without assembled kernels the mode changes nothing.
+    /// of types that are not packed (Q2_K, Q3_K, IQ4_NL); on a machine without assembled kernels the mode changes nothing.
     /// </summary>
     QuantizedByte,
 

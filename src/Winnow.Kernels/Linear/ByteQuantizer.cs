@@ -30,14 +30,15 @@ internal readonly unsafe struct ByteQuantizer : ITokenRounding
             // This conversion rounds to the nearest; the portable one cuts off and guards against what cannot happen here.
             Vector512<int> p = Avx512F.ConvertToVector512Int32(a * inverse), q = Avx512F.ConvertToVector512Int32(b * inverse);
             Vector256<sbyte> codes = Vector256.Create(Avx512F.ConvertToVector128SByte(p), Avx512F.ConvertToVector128SByte(q));
-            Vector256.Shuffle(codes.AsByte(), WeightPacker.Order).Store((byte*)fours);
+            Vector256.Shuffle(codes.AsByte(), PackedOrder.Fours).Store((byte*)fours);
             for (int step = 0; step < ByteTile.Steps; step++, to += tokens)
                 *to = fours[step];
-            int sum = Vector512.Sum(p + q);
+            int lower = Vector512.Sum(p), sum = lower + Vector512.Sum(q);
             *(float*)to = scale;
             *(float*)(to + tokens) = scale * sum;
             to[2 * tokens] = -sum;
-            to += 3 * tokens;
+            to[3 * tokens] = -lower;
+            to += 4 * tokens;
         }
     }
 }

@@ -19,16 +19,17 @@ internal static unsafe class PackedKernel
         bool bytes = inputs.Bytes != null;
         void** kernels = bytes ? AssembledKernels.ByteTiles(part.Type) : AssembledKernels.PackedTiles(part.Type);
         InputTiles tiles = bytes ? inputs.ByteTiles : inputs.WordTiles(PackedTile.Columns);
-        int groups = inputs.Columns / PackedTile.Columns, record = PackedTile.RecordBytes(part.Type);
-        int runs = inputs.Tokens <= 2 * WordTile.MaxTokens ? 1 : (groups * record + RunBytes - 1) / RunBytes;
+        int blockRecords = PackedTile.BlockRecords(part.Type), blockBytes = PackedTile.BlockBytes(part.Type);
+        int blocks = inputs.Columns / (blockRecords * PackedTile.Columns);
+        int runs = inputs.Tokens <= 2 * WordTile.MaxTokens ? 1 : (blocks * blockBytes + RunBytes - 1) / RunBytes;
         for (int row = first; row < end; row += WordTile.Rows)
         {
-            byte* panel = part.Packed + row / WordTile.Rows * (nint)groups * record;
+            byte* panel = part.Packed + row / WordTile.Rows * (nint)blocks * blockBytes;
             for (int run = 0; run < runs; run++)
             {
-                int from = groups * run / runs, to = groups * (run + 1) / runs;
+                int from = blocks * run / runs, to = blocks * (run + 1) / runs;
                 TileSums sums = new(part, inputs.Tokens, row, Math.Min(WordTile.Rows, end - row), scratch);
-                sums.Add(kernels, panel + from * (nint)record, tiles, from, to);
+                sums.Add(kernels, panel + from * (nint)blockBytes, tiles, from * blockRecords, to * blockRecords);
             }
         }
     }

@@ -7,7 +7,7 @@ namespace Winnow.Kernels.Tests.Assembled;
 
 public sealed unsafe class ByteTileTests
 {
-    private const int Groups = 3;
+    private const int Blocks = 3;
 
     public static TheoryData<TensorType, int> Tiles()
     {
@@ -27,13 +27,13 @@ public sealed unsafe class ByteTileTests
     {
         Assert.SkipUnless(AssembledKernels.IsSupported, "the assembled kernels do not run here");
         var random = new Random(tokens);
-        using var weights = new NativeBuffer<byte>(Groups * PackedTile.RecordBytes(type));
-        using var inputs = new NativeBuffer<byte>(Groups * tokens * ByteTile.InputRecord);
-        for (int group = 0; group < Groups; group++)
-        {
-            FillWeights(weights.Span.Slice(group * PackedTile.RecordBytes(type), PackedTile.RecordBytes(type)), PackedTile.ScaleOffset(type), random);
+        int groups = Blocks * PackedTile.BlockRecords(type);
+        using var weights = new NativeBuffer<byte>(Blocks * PackedTile.BlockBytes(type));
+        using var inputs = new NativeBuffer<byte>(groups * tokens * ByteTile.InputRecord);
+        for (int block = 0; block < Blocks; block++)
+            FillWeights(weights.Span.Slice(block * PackedTile.BlockBytes(type), PackedTile.BlockBytes(type)), type, random);
+        for (int group = 0; group < groups; group++)
             FillInputs(inputs.Span.Slice(group * tokens * ByteTile.InputRecord, tokens * ByteTile.InputRecord), tokens, random);
-        }
         using var actual = new NativeBuffer<float>(tokens * WordTile.Rows);
         foreach (ref float value in actual.Span)
             value = (float)random.NextDouble();
@@ -47,7 +47,7 @@ public sealed unsafe class ByteTileTests
                 Inputs = inputs.Pointer,
                 Y = actual.Pointer,
                 YStride = WordTile.Rows * sizeof(float),
-                Groups = Groups,
+                Groups = groups,
                 Accumulate = accumulate ? 1 : 0,
             };
             ((delegate* unmanaged<WordTileArguments*, void>)AssembledKernels.ByteTiles(type)[tokens - 1])(&arguments);
@@ -55,10 +55,11 @@ public sealed unsafe class ByteTileTests
         }
     }
 
-    private static void FillWeights(Span<byte> record, int scaleOffset, Random random)
+    private static void FillWeights(Span<byte> block, TensorType type, Random random)
     {
-        random.NextBytes(record[..scaleOffset]);
-        foreach (ref Half value in MemoryMarshal.Cast<byte, Half>(record[scaleOffset..]))
+        random.NextBytes(block);
+        bool superBlocks = PackedTile.HasSuperBlocks(type);
+        foreach (ref Half value in MemoryMarshal.Cast<byte, Half>(superBlocks ? block[..PackedTile.HeaderBytes(type)] : block[PackedTile.ScaleOffset(type)..]))
             value = (Half)(random.NextDouble() - 0.5);
     }
 
@@ -69,7 +70,7 @@ public sealed unsafe class ByteTileTests
             value = (sbyte)random.Next(-127, 128);
         foreach (ref float value in MemoryMarshal.Cast<byte, float>(record.Slice(codes, 2 * sizeof(float) * tokens)))
             value = (float)random.NextDouble() - 0.5f;
-        foreach (ref int value in MemoryMarshal.Cast<byte, int>(record[(codes + 2 * sizeof(float) * tokens)..]))
+        foreach (ref int value in MemoryMarshal.Cast<byte, int>(record[(ByteTile.SumOffset * tokens)..]))
             value = random.Next(-127 * 32, 127 * 32 + 1);
     }
 
@@ -80,27 +81,50 @@ public sealed unsafe class ByteTileTests
         {
             int token = i / WordTile.Rows, row = i % WordTile.Rows;
             float sum = before[i];
-            for (int group = 0; group < Groups; group++)
+            for (int group = 0; group < Blocks * PackedTile.BlockRecords(type); group++)
             {
-                byte* record = weights + group * PackedTile.RecordBytes(type), input = inputs + group * tokens * ByteTile.InputRecord;
+                byte* block = weights + group / PackedTile.BlockRecords(type) * PackedTile.BlockBytes(type);
+                byte* record = block + PackedTile.HeaderBytes(type) + group % PackedTile.BlockRecords(type) * PackedTile.RecordBytes(type);
+                byte* input = inputs + group * tokens * ByteTile.InputRecord;
                 var floats = (float*)(input + PackedTile.Columns * tokens);
-                int dot = PackedTile.HasMinimum(type) ? 0 : Centre(type) * ((int*)floats)[2 * tokens + token];
-                for (int k = 0; k < PackedTile.Columns; k++)
-                    dot += Code(type, record, row, k / 4, k % 4) * ((sbyte*)input)[(k / 4 * tokens + token) * 4 + k % 4];
-                var scales = (Half*)(record + PackedTile.ScaleOffset(type));
                 if (PackedTile.HasMinimum(type))
-                    sum = MathF.FusedMultiplyAdd((float)scales[WordTile.Rows + row], floats[tokens + token], sum);
-                sum = MathF.FusedMultiplyAdd((float)scales[row], dot * floats[token], sum);
+                    sum = MathF.FusedMultiplyAdd(Scale(type, block, record, 1, row), floats[tokens + token], sum);
+                for (int part = 0; part < PackedTile.Parts(type); part++)
+                {
+                    int length = PackedTile.Columns / PackedTile.Parts(type);
+                    int dot = PackedTile.HasMinimum(type) ? 0 : Centre(type) * Sum(type, (int*)floats + 2 * tokens + token, tokens, part);
+                    for (int k = part * length; k < (part + 1) * length; k++)
+                        dot += Code(type, record, row, k / 4, k % 4) * ((sbyte*)input)[(k / 4 * tokens + token) * 4 + k % 4];
+                    sum = MathF.FusedMultiplyAdd(Scale(type, block, record, part, row), dot * floats[token], sum);
+                }
             }
             sums[i] = sum;
         }
         return sums;
     }
 
+    /// <summary>Minus the sum of a part's inputs, of which the record has that of all and that of the first 16.</summary>
+    private static int Sum(TensorType type, int* sums, int tokens, int part) => (PackedTile.Parts(type), part) switch
+    {
+        (1, _) => sums[0],
+        (_, 0) => sums[tokens],
+        _ => sums[0] - sums[tokens],
+    };
+
+    /// <summary>A row's entry in a plane of scales or minima.</summary>
+    private static float Scale(TensorType type, byte* block, byte* record, int plane, int row)
+    {
+        byte* entries = record + PackedTile.ScaleOffset(type);
+        if (!PackedTile.HasSuperBlocks(type))
+            return (float)((Half*)entries)[plane * WordTile.Rows + row];
+        return (float)((Half*)block)[PackedTile.HasMinimum(type) ? plane * WordTile.Rows + row : row] * ((sbyte*)entries)[plane * WordTile.Rows + row];
+    }
+
     private static int Centre(TensorType type) => type switch
     {
         TensorType.Q4_0 => 8,
         TensorType.Q5_0 => 16,
+        TensorType.Q6_K => 32,
         _ => 128,
     };
 
@@ -114,7 +138,8 @@ public sealed unsafe class ByteTileTests
         return type switch
         {
             TensorType.Q4_0 => nibble ^ 8,
-            TensorType.Q4_1 => nibble,
+            TensorType.Q4_1 or TensorType.Q4_K => nibble,
+            TensorType.Q6_K => nibble | (record[PackedTile.MainBytes(type) + step / 4 * 128 + lane] >> 2 * (step % 4) & 3) << 4,
             _ => nibble | (record[PackedTile.MainBytes(type) + lane] >> step & 1 ^ (type == TensorType.Q5_0 ? 1 : 0)) << 4,
         };
     }

@@ -42,12 +42,31 @@ internal static unsafe class SuperBlockFields
         for (int i = 0; i < blocks; i++, row += blockBytes)
         {
             float d = SmallBlockFields.Float(row), dMin = SmallBlockFields.Float(row + 2);
-            uint first = ((uint*)row)[1], second = ((uint*)row)[2], third = ((uint*)row)[3];
-            ulong scaleBytes = first & LowSix | (ulong)(third & LowFour | (first >> 6 & LowTwo) << 4) << 32;
-            ulong minimumBytes = second & LowSix | (ulong)(third >> 4 & LowFour | (second >> 6 & LowTwo) << 4) << 32;
+            (ulong scaleBytes, ulong minimumBytes) = SixBitBytes(row);
             Scaled(scaleBytes, d).Store(scales + 8 * i);
             Scaled(minimumBytes, -dMin).Store(minima + 8 * i);
         }
+    }
+
+    /// <summary>The eight scales and the eight minima of a block of Q4_K or Q5_K as they are before they meet its two halves, a byte each.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (ulong Scales, ulong Minima) SixBitBytes(byte* block)
+    {
+        uint first = ((uint*)block)[1], second = ((uint*)block)[2], third = ((uint*)block)[3];
+        ulong scales = first & LowSix | (ulong)(third & LowFour | (first >> 6 & LowTwo) << 4) << 32;
+        ulong minima = second & LowSix | (ulong)(third >> 4 & LowFour | (second >> 6 & LowTwo) << 4) << 32;
+        return (scales, minima);
+    }
+
+    /// <summary>What the scales and the minima of a block of Q4_K or Q5_K are multiplied with; minima are stored with the other sign.</summary>
+    public static (Half Scale, Half Minimum) SixBitFactors(byte* block) => (((Half*)block)[0], -((Half*)block)[1]);
+
+    /// <summary>Scale and minimum of each group of a block of Q4_K or Q5_K, a byte each.</summary>
+    public static Vector128<byte> SixBitPairs(byte* block)
+    {
+        (ulong scales, ulong minima) = SixBitBytes(block);
+        return Vector128.Shuffle(
+            Vector128.Create(scales, minima).AsByte(), Vector128.Create((byte)0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15));
     }
 
     /// <summary>The 16 signed scales of Q3_K from its 12 packed bytes, lower and upper eight.</summary>

@@ -69,7 +69,7 @@ internal readonly unsafe struct Q3_KFormat : IBlockFormat
 }
 
 /// <summary><see cref="TensorType.Q4_K"/>: f16 scale, f16 minimum, 12 bytes scales and minima, 128 bytes codes.</summary>
-internal readonly unsafe struct Q4_KFormat : IBlockFormat
+internal readonly unsafe struct Q4_KFormat : IByteScaleFormat
 {
     public static int BlockLength => 256;
 
@@ -89,10 +89,14 @@ internal readonly unsafe struct Q4_KFormat : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RowScales(byte* row, int columns, float* scales, float* minima) =>
         SuperBlockFields.SixBitScales(row, BlockBytes, columns / BlockLength, scales, minima);
+
+    public static (Half First, Half Second) Factors(byte* block) => SuperBlockFields.SixBitFactors(block);
+
+    public static Vector128<byte> ScaleBytes(byte* block) => SuperBlockFields.SixBitPairs(block);
 }
 
 /// <summary><see cref="TensorType.Q5_K"/>: as <see cref="TensorType.Q4_K"/> with 32 bytes of fifth bits before the codes.</summary>
-internal readonly unsafe struct Q5_KFormat : IBlockFormat
+internal readonly unsafe struct Q5_KFormat : IByteScaleFormat
 {
     public static int BlockLength => 256;
 
@@ -113,10 +117,14 @@ internal readonly unsafe struct Q5_KFormat : IBlockFormat
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void RowScales(byte* row, int columns, float* scales, float* minima) =>
         SuperBlockFields.SixBitScales(row, BlockBytes, columns / BlockLength, scales, minima);
+
+    public static (Half First, Half Second) Factors(byte* block) => SuperBlockFields.SixBitFactors(block);
+
+    public static Vector128<byte> ScaleBytes(byte* block) => SuperBlockFields.SixBitPairs(block);
 }
 
 /// <summary><see cref="TensorType.Q6_K"/>: 128 bytes low nibbles, 64 bytes high bit pairs, 16 signed scales, f16 scale.</summary>
-internal readonly unsafe struct Q6_KFormat : IBlockFormat
+internal readonly unsafe struct Q6_KFormat : IByteScaleFormat
 {
     public static int BlockLength => 256;
 
@@ -145,4 +153,12 @@ internal readonly unsafe struct Q6_KFormat : IBlockFormat
             SuperBlockFields.ScaledSigned(Unsafe.ReadUnaligned<ulong>(block + 192 + i % 16), d).Store(scales + i);
         }
     }
+
+    public static (Half First, Half Second) Factors(byte* block)
+    {
+        Half d = Unsafe.ReadUnaligned<Half>(block + 208);
+        return (d, d);
+    }
+
+    public static Vector128<byte> ScaleBytes(byte* block) => Vector128.Load(block + 192);
 }
