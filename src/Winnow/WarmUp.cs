@@ -3,8 +3,8 @@ using Winnow.Decoding;
 namespace Winnow;
 
 /// <summary>
-/// Compiles ahead of need. The runtime compiles a method when it is first called, and an answer calls some two thousand of them, which takes longer than a small
-/// model takes to answer. A program that has something else to do first can run this beside it on a second processor.
+/// Compiles ahead of need. The runtime compiles a method when it is first called, and an answer calls some two thousand of them, which takes longer than a
+/// small model takes to answer. A program that has something else to do first can run this beside it on a second processor.
 /// </summary>
 public static class WarmUp
 {

@@ -39,10 +39,11 @@ internal static partial class NamedPreTokenizers
         }
 
         Add(new Recipe(static () => [Punctuation(), Gpt2(), Numbers(), ThreeDigits()]), "default");
-        Add(new Recipe(static () => [Gpt2()]), "gpt-2", "gpt2", "gpt-neox", "phi-2", "mpt", "olmo", "jais", "roberta-bpe", "gigachat", "trillion", "jina-es", "jina-de",
-            "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "a.x-4.0", "mellum");
+        Add(new Recipe(static () => [Gpt2()]), "gpt-2", "gpt2", "gpt-neox", "phi-2", "mpt", "olmo", "jais", "roberta-bpe", "gigachat", "trillion", "jina-es",
+            "jina-de", "jina-v1-en", "jina-v2-es", "jina-v2-de", "jina-v2-code", "a.x-4.0", "mellum");
         Add(new Recipe(static () => [SingleNumber(), Gpt2()]), "smollm", "starcoder", "refact", "command-r", "codeshell", "exaone", "minerva-7b");
-        Add(new Recipe(static () => [Llama3()], WholeWordsFirst: true, AddsBos: true), "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "lfm2");
+        Add(new Recipe(static () => [Llama3()], WholeWordsFirst: true, AddsBos: true), "llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral",
+            "lfm2");
         Add(new Recipe(static () => [Llama3()]), "dbrx", "smaug-bpe", "chatglm-bpe", "glm4");
         Add(new Recipe(static () => [Qwen2()]), "qwen2", "stablelm2", "deepseek-r1-qwen", "megrez", "hunyuan");
         Add(new Recipe(static () => [LineBreak(), SpacedLetters(), SpacedPunctuation(), CjkRun(), SingleNumber()]), "deepseek-coder");
