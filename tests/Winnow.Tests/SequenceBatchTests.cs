@@ -161,6 +161,37 @@ public sealed class SequenceBatchTests : IDisposable
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
+    [Theory]
+    [InlineData("sage-kv")]
+    [InlineData("h2o")]
+    [InlineData("snapkv")]
+    [InlineData("tova")]
+    [InlineData("morphkv")]
+    [InlineData("zeromerge")]
+    [InlineData("fastgen")]
+    [InlineData("quest")]
+    [InlineData("fourier")]
+    [InlineData("random")]
+    [InlineData("streaming-llm:position=rolling")]
+    public void Policies_decide_the_same_on_one_thread_and_on_several(string policy)
+    {
+        using LanguageModel serial = _file.Load(threads: 1), shared = _file.Load(threads: 3);
+        using Company one = Guided(serial), several = Guided(shared);
+        for (int step = 0; step < 70; step++)
+        {
+            one.DecodeBatch(step);
+            several.DecodeBatch(step);
+            Assert.Equal(one.Logits, several.Logits);
+        }
+
+        Company Guided(LanguageModel model) => new(model, [.. Enumerable.Range(0, 5).Select(i =>
+        {
+            Sequence sequence = model.CreateSequence(PolicyCatalogue.Parse(policy, Budget.Parse("40")));
+            sequence.Prefill(TinyLlamaFile.Tokens(60 + 31 * i, seed: i));
+            return sequence;
+        })]);
+    }
+
     private void Refused<TException>(string sentence, params Sequence[] sequences)
         where TException : Exception =>
         Assert.Contains(

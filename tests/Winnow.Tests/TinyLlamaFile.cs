@@ -75,7 +75,8 @@ internal sealed class TinyLlamaFile : IDisposable
         return [.. Enumerable.Range(0, count).Select(_ => random.Next(3, 259))];
     }
 
-    public LanguageModel Load(int chunkSize = 100) => LanguageModel.Load(Path, new ModelOptions { Threads = 2, ChunkSize = chunkSize });
+    public LanguageModel Load(int chunkSize = 100, int threads = 2) =>
+        LanguageModel.Load(Path, new ModelOptions { Threads = threads, ChunkSize = chunkSize });
 
     public void Dispose() => Directory.Delete(System.IO.Path.GetDirectoryName(Path)!, recursive: true);
 

@@ -7,7 +7,9 @@ namespace Winnow.Kernels.Attention;
 
 /// <summary>
 /// Softmax attention over lists of pages: grouped query heads share each load of a key, lanes have their own lengths, nothing is gathered into a copy,
-/// and no attention matrix is materialised. One instance serves one call at a time.
+/// and no attention matrix is materialised. One instance attends once at a time; what looks at pages, <see cref="AddColumnSums(in AttentionRequest, in
+/// ColumnObservation, ReadOnlySpan{NativeBuffer{float}}, int)"/> and <see cref="Logits(in AttentionRequest, int, Span{float})"/>, may be called inside a job
+/// of the team, by all of its workers at the same time.
 /// </summary>
 public sealed unsafe class PagedAttention : IDisposable
 {
@@ -20,17 +22,13 @@ public sealed unsafe class PagedAttention : IDisposable
     private const int InlineLogits = 16 * 1024;
 
     private readonly ThreadTeam _team;
-    private readonly AttentionScratch[] _scratch;
-    private readonly NativeBuffer<LaneView> _lanes = new();
-    private readonly NativeBuffer<AttentionInputs> _inputs = new();
-    private readonly NativeBuffer<int> _runsBefore = new();
-    private readonly NativeBuffer<int> _pagesBefore = new();
+    private readonly AttentionMemory _attending;
+    private readonly AttentionMemory _observing;
+    private readonly Stack<AttentionMemory> _looking;
     private readonly NativeBuffer<float> _logits = new();
-    private readonly NativeBuffer<int> _next = new(16);
     private readonly NativeBuffer<int> _open = new();
     private readonly NativeBuffer<float> _partials = new();
     private readonly NativeBuffer<float> _logSumExp = new();
-    private readonly NativeBuffer<nint> _sums = new();
     private KeptLogits _kept;
 
     /// <summary>Prepares attention over pages of one format.</summary>
@@ -38,9 +36,12 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         _team = team;
         Format = format;
-        _scratch = new AttentionScratch[team.Size];
-        for (int i = 0; i < _scratch.Length; i++)
-            _scratch[i] = new AttentionScratch();
+        _attending = new AttentionMemory(team.Size);
+        _observing = new AttentionMemory(team.Size);
+        // One for each worker that may look on its own, all made here: a decoded token must not allocate.
+        _looking = new Stack<AttentionMemory>(team.Size);
+        for (int i = 0; i < team.Size; i++)
+            _looking.Push(new AttentionMemory(1));
     }
 
     /// <summary>Layout of the pages.</summary>
@@ -119,18 +120,14 @@ public sealed unsafe class PagedAttention : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (AttentionScratch scratch in _scratch)
-            scratch.Dispose();
-        _lanes.Dispose();
-        _inputs.Dispose();
-        _runsBefore.Dispose();
-        _pagesBefore.Dispose();
+        _attending.Dispose();
+        _observing.Dispose();
+        foreach (AttentionMemory memory in _looking)
+            memory.Dispose();
         _logits.Dispose();
-        _next.Dispose();
         _open.Dispose();
         _partials.Dispose();
         _logSumExp.Dispose();
-        _sums.Dispose();
     }
 
     internal void Attend<TVector>(in AttentionRequest request, Span<float> output)
@@ -141,18 +138,17 @@ public sealed unsafe class PagedAttention : IDisposable
             throw new ArgumentException($"{output.Length} floats are too few for {rows} × {Format.HeadDim} outputs", nameof(output));
         fixed (float* queries = request.Queries, target = output)
         {
-            AttentionInputs* inputs = Prepare(request, queries);
+            AttentionInputs* inputs = _attending.Prepare(request, queries, Format, Integers);
             int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : 1 << 24, lanes = request.Lanes.Length;
-            int* runsBefore = CountItems(_runsBefore, request.Lanes, pagesPerRun);
+            int* runsBefore = _attending.CountItems(request.Lanes, pagesPerRun);
             _partials.EnsureLength(checked(runsBefore[lanes] * request.Tokens * request.GroupSize * AttentionJob<TVector>.PartialStride(Format)));
             _logSumExp.EnsureLength(rows);
             _open.EnsureLength(lanes);
             for (int lane = 0; lane < lanes; lane++)
                 _open.Pointer[lane] = (runsBefore[lane + 1] - runsBefore[lane]) * inputs->Tiles;
-            *_next.Pointer = 0;
             _kept = Keep(request, runsBefore, pagesPerRun);
-            AttentionSchedule schedule = new(lanes, pagesPerRun, runsBefore, _next.Pointer, _open.Pointer);
-            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, schedule, _kept, _partials.Pointer, target, _logSumExp.Pointer);
+            AttentionSchedule schedule = new(lanes, pagesPerRun, runsBefore, _attending.Next, _open.Pointer);
+            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _attending.Scratch, schedule, _kept, _partials.Pointer, target, _logSumExp.Pointer);
             _team.Run(ref job);
         }
     }
@@ -165,31 +161,30 @@ public sealed unsafe class PagedAttention : IDisposable
         int channels = observation.Channels(request.GroupSize);
         if (sums.Length < request.Lanes.Length * channels)
             throw new ArgumentException($"{sums.Length} buffers are too few for {request.Lanes.Length} lanes of {channels} channels", nameof(sums));
-        _sums.EnsureLength(request.Lanes.Length * channels);
         for (int i = 0; i < request.Lanes.Length * channels; i++)
         {
             int length = request.Lanes[i / channels].Length;
             if (sums[i].Length < length)
                 throw new ArgumentException($"lane {i / channels} has {length} entries but room for {sums[i].Length} sums", nameof(sums));
-            if (_kept.Any && !_kept.Covers((sequence * request.Lanes.Length) + (i / channels), (length + PageFormat.Entries - 1) / PageFormat.Entries))
+            if (_kept.Any && !_kept.Covers((sequence * request.Lanes.Length) + (i / channels), PagesOf(length)))
                 throw new ArgumentException($"lane {i / channels} has {length} entries, more than when it was attended", nameof(request));
-            _sums.Pointer[i] = (nint)sums[i].Pointer;
         }
 
-        fixed (float* queries = request.Queries)
+        if (_team.IsRunning || (_kept.Any && CountLogits(request) <= InlineLogits))
         {
-            AttentionInputs* inputs = Prepare(request, queries);
-            int* pagesBefore = CountItems(_pagesBefore, request.Lanes, 1);
-            *_next.Pointer = 0;
-            float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
-            ColumnSumJob<TVector> job = new(
-                *inputs, Format, request.Rotation, _scratch, observation, _kept, sequence * request.Lanes.Length, logSumExp, pagesBefore, _next.Pointer,
-                _sums.Pointer);
-            int logits = pagesBefore[request.Lanes.Length] * request.Tokens * request.GroupSize * PageFormat.Entries;
-            if (_kept.Any && logits <= InlineLogits)
-                job.Execute(0, 1);
-            else
-                _team.Run(ref job);
+            AttentionMemory own = Rent();
+            try
+            {
+                ColumnSums<TVector>(own, request, observation, sums, sequence, alone: true);
+            }
+            finally
+            {
+                Return(own);
+            }
+        }
+        else
+        {
+            ColumnSums<TVector>(_observing, request, observation, sums, sequence, alone: false);
         }
     }
 
@@ -201,10 +196,25 @@ public sealed unsafe class PagedAttention : IDisposable
         if (logits.Length < (long)request.Tokens * request.GroupSize * length)
             throw new ArgumentException(
                 $"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
+        AttentionMemory memory = Rent();
+        try
+        {
+            Logits<TVector>(memory, request, lane, logits);
+        }
+        finally
+        {
+            Return(memory);
+        }
+    }
+
+    private void Logits<TVector>(AttentionMemory memory, in AttentionRequest request, int lane, Span<float> logits)
+        where TVector : unmanaged, IFloatVector<TVector>
+    {
+        int length = request.Lanes[lane].Length;
         fixed (float* queries = request.Queries)
         {
-            AttentionInputs inputs = *Prepare(request, queries);
-            AttentionScratch own = _scratch[0];
+            AttentionInputs inputs = *memory.Prepare(request, queries, Format, Integers);
+            AttentionScratch own = memory.Scratch[0];
             for (int tile = 0; tile < inputs.Tiles; tile++)
             {
                 ScoreTile scores = new(inputs, Format, request.Rotation, lane, tile);
@@ -233,47 +243,49 @@ public sealed unsafe class PagedAttention : IDisposable
             throw new ArgumentException($"one sequence at a time is looked at, not {request.Sequences}", nameof(request));
     }
 
-    private AttentionInputs* Prepare(in AttentionRequest request, float* queries)
+    private void ColumnSums<TVector>(
+        AttentionMemory memory, in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums, int sequence, bool alone)
+        where TVector : unmanaged, IFloatVector<TVector>
     {
-        if (request.Sequences == 0 || request.Lanes.Length == 0 || request.Lanes.Length % request.Sequences != 0 || request.QueryHeads % request.KvHeads != 0)
+        int count = request.Lanes.Length * observation.Channels(request.GroupSize);
+        memory.Sums.EnsureLength(count);
+        for (int i = 0; i < count; i++)
+            memory.Sums.Pointer[i] = (nint)sums[i].Pointer;
+        fixed (float* queries = request.Queries)
         {
-            throw new ArgumentException(
-                $"{request.Sequences} sequences of {request.QueryHeads} query heads cannot share {request.Lanes.Length} lanes evenly", nameof(request));
+            AttentionInputs* inputs = memory.Prepare(request, queries, Format, Integers);
+            int* pagesBefore = memory.CountItems(request.Lanes, 1);
+            float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
+            ColumnSumJob<TVector> job = new(
+                *inputs, Format, request.Rotation, memory.Scratch, observation, _kept, sequence * request.Lanes.Length, logSumExp, pagesBefore, memory.Next,
+                memory.Sums.Pointer);
+            if (alone)
+                job.Execute(0, 1);
+            else
+                _team.Run(ref job);
         }
-
-        if (request.Queries.Length < request.Sequences * request.Tokens * request.QueryHeads * Format.HeadDim)
-            throw new ArgumentException($"{request.Queries.Length} floats are too few for {request.Tokens} tokens of queries", nameof(request));
-        _lanes.EnsureLength(request.Lanes.Length);
-        request.Lanes.CopyTo(_lanes.Span);
-        foreach (LaneView lane in request.Lanes)
-        {
-            if (lane.Ranks is null)
-                continue;
-            if (request.Rotation is null)
-                throw new ArgumentException("a lane stores unrotated keys, but the request has no rotation", nameof(request));
-            request.Rotation.EnsureRanks(lane.Length);
-        }
-
-        _inputs.EnsureLength(request.Sequences);
-        for (int sequence = 0; sequence < request.Sequences; sequence++)
-            _inputs.Pointer[sequence] = new AttentionInputs(request, Format, sequence, _lanes.Pointer, queries);
-        int rows = Math.Max(AttentionInputs.TileRows, request.GroupSize);
-        bool halves = HasLongLane(request.Lanes);
-        foreach (AttentionScratch scratch in _scratch)
-            scratch.Ensure(Format, rows, request.GroupSize, Integers, halves);
-        return _inputs.Pointer;
     }
 
-    /// <summary>Whether a lane is so long that the product for its halves is worth assembling; on one page it would save a small part of that time.</summary>
-    private static bool HasLongLane(ReadOnlySpan<LaneView> lanes)
+    private AttentionMemory Rent()
     {
-        foreach (LaneView lane in lanes)
-        {
-            if (lane.Length > PageFormat.Entries)
-                return true;
-        }
+        lock (_looking)
+            return _looking.Pop();
+    }
 
-        return false;
+    private void Return(AttentionMemory memory)
+    {
+        lock (_looking)
+            _looking.Push(memory);
+    }
+
+    private static int PagesOf(int entries) => (entries + PageFormat.Entries - 1) / PageFormat.Entries;
+
+    private static long CountLogits(in AttentionRequest request)
+    {
+        long pages = 0;
+        foreach (LaneView lane in request.Lanes)
+            pages += Math.Max(1, lane.PageCount);
+        return pages * request.Tokens * request.GroupSize * PageFormat.Entries;
     }
 
     private KeptLogits Keep(in AttentionRequest request, int* runsBefore, int pagesPerRun)
@@ -283,15 +295,5 @@ public sealed unsafe class PagedAttention : IDisposable
         int rows = request.Tokens * request.GroupSize;
         _logits.EnsureLength(checked(runsBefore[request.Lanes.Length] * pagesPerRun * rows * PageFormat.Entries));
         return new KeptLogits(_logits.Pointer, runsBefore, pagesPerRun, rows);
-    }
-
-    private static int* CountItems(NativeBuffer<int> counts, ReadOnlySpan<LaneView> lanes, int pagesPerItem)
-    {
-        counts.EnsureLength(lanes.Length + 1);
-        int* before = counts.Pointer;
-        before[0] = 0;
-        for (int lane = 0; lane < lanes.Length; lane++)
-            before[lane + 1] = before[lane] + Math.Max(1, (int)((lanes[lane].PageCount + (long)pagesPerItem - 1) / pagesPerItem));
-        return before;
     }
 }

@@ -18,12 +18,12 @@ internal readonly unsafe struct ByteQuantizer : ITokenRounding
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Round(int first, int t, int tokens)
+    public void Round(int first, int t, int tokens, int group, int end)
     {
-        float* x = _inputs.X + (nint)(first + t) * _inputs.Columns;
-        int* to = (int*)_inputs.ByteTiles.Record(first, tokens, 0) + t;
+        float* x = _inputs.X + (nint)(first + t) * _inputs.Columns + group * PackedTile.Columns;
+        int* to = (int*)_inputs.ByteTiles.Record(first, tokens, group) + t;
         int* fours = stackalloc int[ByteTile.Steps];
-        for (int i = 0; i < _inputs.Columns / PackedTile.Columns; i++, x += PackedTile.Columns)
+        for (; group < end; group++, x += PackedTile.Columns)
         {
             Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
             float scale = FloatVector512.HorizontalMax(new(Vector512.Max(Vector512.Abs(a), Vector512.Abs(b)))) / 127, inverse = scale == 0 ? 0 : 1 / scale;

@@ -8,7 +8,7 @@ namespace Winnow.Kernels.Linear;
 public static unsafe class LinearKernel
 {
     /// <summary>Below this many inputs, sharing out their rounding costs more than doing it.</summary>
-    private const int InlineQuantizeValues = 8192;
+    private const int InlineQuantizeValues = 2048;
 
     /// <summary>Multiplies every input row with one matrix.</summary>
     /// <param name="team">Threads that share the rows of the matrix.</param>
@@ -107,13 +107,13 @@ public static unsafe class LinearKernel
         if (byBytes)
         {
             workspace.ReserveBytes(ref job.Inputs);
-            var bytes = new TokenTiles<ByteQuantizer>(new(job.Inputs), job.Inputs.Tokens);
+            var bytes = new TokenTiles<ByteQuantizer>(new(job.Inputs), job.Inputs.Tokens, job.Inputs.Columns);
             Run(team, job.Inputs, ref bytes);
         }
         if ((packed && !byBytes) || (stored && panels))
         {
             workspace.ReserveWords(ref job.Inputs, by16: group == 16 && panels);
-            var words = new TokenTiles<WordQuantizer>(new(job.Inputs), job.Inputs.Tokens);
+            var words = new TokenTiles<WordQuantizer>(new(job.Inputs), job.Inputs.Tokens, job.Inputs.Columns);
             Run(team, job.Inputs, ref words);
         }
         if (stored && !panels)

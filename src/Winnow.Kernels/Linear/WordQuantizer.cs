@@ -18,16 +18,16 @@ internal readonly unsafe struct WordQuantizer : ITokenRounding
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Round(int first, int t, int tokens)
+    public void Round(int first, int t, int tokens, int group, int end)
     {
-        float* x = _inputs.X + (nint)(first + t) * _inputs.Columns;
-        int* by32 = (int*)_inputs.WordTiles(32).Record(first, tokens, 0) + t;
-        int* by16 = _inputs.Words16 == null ? null : (int*)_inputs.WordTiles(16).Record(first, tokens, 0) + t;
+        float* x = _inputs.X + (nint)(first + t) * _inputs.Columns + group * 32;
+        int* by32 = (int*)_inputs.WordTiles(32).Record(first, tokens, group) + t;
+        int* by16 = _inputs.Words16 == null ? null : (int*)_inputs.WordTiles(16).Record(first, tokens, 2 * group) + t;
         int* pairs = stackalloc int[16];
         // Columns 0, 2, 1, 3 of every four.
         Vector512<short> order = Vector512.Create(
             0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15, 16, 18, 17, 19, 20, 22, 21, 23, 24, 26, 25, 27, 28, 30, 29, 31);
-        for (int i = 0; i < _inputs.Columns / 32; i++, x += 32)
+        for (; group < end; group++, x += 32)
         {
             Vector512<float> a = Vector512.Load(x), b = Vector512.Load(x + 16);
             float scale = FloatVector512.HorizontalMax(new(Vector512.Max(Vector512.Abs(a), Vector512.Abs(b)))) / (127 * 256), inverse = scale == 0 ? 0 : 1 / scale;

@@ -47,6 +47,9 @@ public sealed unsafe class ThreadTeam : IDisposable
     /// <summary>Number of workers, the caller included.</summary>
     public int Size { get; }
 
+    /// <summary>Whether a job is running, so that a further one would be executed inline.</summary>
+    public bool IsRunning => Volatile.Read(ref _busy) != 0;
+
     /// <summary>Runs the job on all workers and returns when every one has finished. Allocates no managed memory.</summary>
     /// <exception cref="ObjectDisposedException">The team is disposed.</exception>
     /// <remarks>An exception in any worker is rethrown here, the first one to occur, after all workers have finished.</remarks>

@@ -1,11 +1,13 @@
 using Winnow.Kernels.Attention;
+using Winnow.Kernels.Threading;
 using Winnow.Models;
 
 namespace Winnow.Caching;
 
 /// <summary>
 /// Sequences whose attention is one piece of work: equal pages, equal position mode, equally many new tokens. Entries are written and attention is computed for
-/// all of them at once; each policy is asked as if its sequence were alone.
+/// all of them at once; each policy is asked as if its sequence were alone. Where there are as many sequences as threads, the threads share the asking, which
+/// all but one of them would wait for otherwise.
 /// </summary>
 internal sealed class AttentionGroup
 {
@@ -64,24 +66,34 @@ internal sealed class AttentionGroup
             _positions[i] = _members[i].Position;
             last = Math.Max(last, _positions[i] + tokens);
             observed |= _members[i].IsObserved;
-            _members[i].Extend(layer, queries.Slice(i * width, width), tokens);
         }
 
-        ReadOnlySpan<int> positions = _positions.AsSpan(0, Count);
         bool rotate = shape.Rotary is not null && !_members[0].Rolls;
         if (rotate)
             shape.Rotary!.EnsurePositions(last);
+        output = output[..queries.Length];
+        MemberWork work = new(this, layer, tokens, observed);
+        Ask(work with { Stage = Stage.Extend }, queries, output);
+        ReadOnlySpan<int> positions = _positions.AsSpan(0, Count);
         runtime.Writer.Write(Views(layer), queries, keys, values, tokens, positions, rotate ? shape.Rotary : null, shape.RotaryStyle);
-        for (int i = 0; i < Count; i++)
-            _members[i].BeforeAttention(layer, queries.Slice(i * width, width), tokens);
-        AttentionRequest request = Request(Views(layer), queries, positions, tokens, shape, observed);
-        runtime.Attention.Attend(request, output);
-        for (int i = 0; i < Count; i++)
+        Ask(work with { Stage = Stage.BeforeAttention }, queries, output);
+        runtime.Attention.Attend(Request(Views(layer), queries, positions, tokens, shape, observed), output);
+        Ask(work with { Stage = Stage.AfterAttention }, queries, output);
+    }
+
+    private void Ask(MemberWork work, Span<float> queries, Span<float> output)
+    {
+        ThreadTeam team = _members[0].Runtime.Attention.Team;
+        // A prompt's policies share their own work among the threads; and a table of ranks grows on demand, which two threads must not do at a time.
+        if (work.Tokens == 1 && Count >= team.Size && !_members[0].Rolls)
         {
-            ReadOnlySpan<LaneView> lanes = request.Lanes.Slice(i * shape.KvHeads, shape.KvHeads);
-            AttentionRequest own = Request(lanes, queries.Slice(i * width, width), positions.Slice(i, 1), tokens, shape, observed);
-            _members[i].AfterAttention(layer, own, i, output.Slice(i * width, width));
+            RowPairJob<MemberWork>.Run(team, Count, queries, output, work);
+            return;
         }
+
+        int width = queries.Length / Count;
+        for (int i = 0; i < Count; i++)
+            work.Run(i, queries.Slice(i * width, width), output.Slice(i * width, width));
     }
 
     private AttentionRequest Request(
@@ -110,5 +122,40 @@ internal sealed class AttentionGroup
         }
 
         return _views.AsSpan(0, count);
+    }
+
+    private enum Stage
+    {
+        Extend,
+        BeforeAttention,
+        AfterAttention,
+    }
+
+    /// <summary>What one sequence and its policy do at a stage of a layer: rows are queries and outputs.</summary>
+    private readonly struct MemberWork(AttentionGroup group, int layer, int tokens, bool observed) : IRowPairWork
+    {
+        public Stage Stage { get; init; }
+
+        public int Tokens => tokens;
+
+        public void Run(int row, Span<float> first, Span<float> second)
+        {
+            CachedAttention member = group._members[row];
+            switch (Stage)
+            {
+                case Stage.Extend:
+                    member.Extend(layer, first, tokens);
+                    break;
+                case Stage.BeforeAttention:
+                    member.BeforeAttention(layer, first, tokens);
+                    break;
+                default:
+                    AttentionShape shape = member.Layers[layer].Shape;
+                    ReadOnlySpan<LaneView> lanes = group._views.AsSpan(row * shape.KvHeads, shape.KvHeads);
+                    AttentionRequest request = group.Request(lanes, first, group._positions.AsSpan(row, 1), tokens, shape, observed);
+                    member.AfterAttention(layer, request, row, second);
+                    break;
+            }
+        }
     }
 }

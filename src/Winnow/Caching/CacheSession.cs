@@ -2,7 +2,8 @@ namespace Winnow.Caching;
 
 /// <summary>
 /// A policy at work on one sequence. The engine calls it layer by layer; it answers by editing the layer's lanes (keep these slots, remove this one, read only
-/// those). Edits take effect at once; memory is the lanes' business.
+/// those). Edits take effect at once; memory is the lanes' business. Sessions of different sequences that step together may be called at the same time, on
+/// different threads; one session never is. What they share must not change.
 /// </summary>
 public abstract class CacheSession
 {

@@ -114,6 +114,37 @@ public sealed class ColumnObservationTests
             lane.Dispose();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void All_workers_of_a_team_may_look_at_once(bool kept)
+    {
+        using PagePool pool = new(new PageFormat(HeadDim, EntryType.F16));
+        using ThreadTeam team = new(3);
+        using PagedAttention attention = new(team, pool.Format);
+        LaneFixture[] lanes = [.. Enumerable.Range(0, 9).Select(i => new LaneFixture(pool, 100 + 70 * i, i))];
+        Looking looking = new()
+        {
+            Attention = attention, Lanes = lanes, Queries = LaneFixture.Draw(new Random(5), lanes.Length * HeadDim), Kept = kept,
+            Sums = [.. lanes.Select(lane => new NativeBuffer<float>(lane.Length))],
+            Logits = [.. lanes.Select(lane => new float[lane.Length])],
+        };
+        attention.Attend(looking.Request(0, lanes.Length), new float[looking.Queries.Length]);
+        looking.Execute(0, 1);
+        float[][] sums = [.. looking.Sums.Select(sum => sum.Span.ToArray())], logits = [.. looking.Logits.Select(row => row.ToArray())];
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            looking.Sums[i].Span.Clear();
+            looking.Logits[i].AsSpan().Clear();
+        }
+
+        team.Run(ref looking);
+        Assert.Equal(sums, looking.Sums.Select(sum => sum.Span.ToArray()));
+        Assert.Equal(logits, looking.Logits);
+        foreach (IDisposable owned in lanes.Concat<IDisposable>(looking.Sums))
+            owned.Dispose();
+    }
+
     [Fact]
     public void A_lane_that_grew_since_it_was_attended_is_refused()
     {
@@ -172,4 +203,34 @@ public sealed class ColumnObservationTests
         FirstPositions = new[] { first },
         Scale = 0.7f,
     };
+
+    private struct Looking : ITeamJob
+    {
+        public PagedAttention Attention;
+        public LaneFixture[] Lanes;
+        public float[] Queries;
+        public bool Kept;
+        public NativeBuffer<float>[] Sums;
+        public float[][] Logits;
+
+        public readonly AttentionRequest Request(int first, int count) => new()
+        {
+            Lanes = Lanes.Skip(first).Take(count).Select(lane => lane.View).ToArray(),
+            Queries = Queries.AsSpan(first * HeadDim, count * HeadDim),
+            Tokens = 1,
+            QueryHeads = 1,
+            FirstPositions = Lanes.Skip(first).Take(count).Select(lane => lane.Length - 1).ToArray(),
+            Scale = 0.3f,
+            Observed = Kept,
+        };
+
+        public readonly void Execute(int worker, int workers)
+        {
+            for (int i = worker; i < Lanes.Length; i += workers)
+            {
+                Attention.AddColumnSums(Request(i, 1), new ColumnObservation(), Sums.AsSpan(i, 1), sequence: i);
+                Attention.Logits(Request(i, 1), 0, Logits[i]);
+            }
+        }
+    }
 }
