@@ -2,7 +2,7 @@ using Winnow.Kernels.Memory;
 
 namespace Winnow.Kernels.Attention;
 
-/// <summary>Working memory of one look at pages, by attention or by an observer: what it looks at, how the work is cut, and a scratch for each worker.</summary>
+/// <summary>Working memory of one look at pages, by attention or by an observer: what it looks at and how the work is cut.</summary>
 internal sealed unsafe class AttentionMemory : IDisposable
 {
     private readonly NativeBuffer<LaneView> _lanes = new();
@@ -10,16 +10,8 @@ internal sealed unsafe class AttentionMemory : IDisposable
     private readonly NativeBuffer<int> _before = new();
     private readonly NativeBuffer<int> _next = new(16);
 
-    /// <summary>Makes memory for so many workers.</summary>
-    public AttentionMemory(int workers)
-    {
-        Scratch = new AttentionScratch[workers];
-        for (int i = 0; i < workers; i++)
-            Scratch[i] = new AttentionScratch();
-    }
-
-    /// <summary>[workers].</summary>
-    public AttentionScratch[] Scratch { get; }
+    /// <summary>[1]: for a look that is not shared among workers.</summary>
+    public AttentionScratch[] Alone { get; } = [new()];
 
     /// <summary>Number of the next piece of work.</summary>
     public int* Next => _next.Pointer;
@@ -32,9 +24,10 @@ internal sealed unsafe class AttentionMemory : IDisposable
     /// <param name="queries">Its queries, pinned.</param>
     /// <param name="format">Layout of the pages.</param>
     /// <param name="integers">Whether prompts are multiplied as 16-bit integers.</param>
+    /// <param name="scratches">Of each worker that takes part.</param>
     /// <returns>[sequences].</returns>
     /// <exception cref="ArgumentException">The request contradicts itself.</exception>
-    public AttentionInputs* Prepare(in AttentionRequest request, float* queries, PageFormat format, bool integers)
+    public AttentionInputs* Prepare(in AttentionRequest request, float* queries, PageFormat format, bool integers, AttentionScratch[] scratches)
     {
         Require(request, format);
         _lanes.EnsureLength(request.Lanes.Length);
@@ -44,7 +37,7 @@ internal sealed unsafe class AttentionMemory : IDisposable
             _inputs.Pointer[sequence] = new AttentionInputs(request, format, sequence, _lanes.Pointer, queries);
         int rows = Math.Max(AttentionInputs.TileRows, request.GroupSize);
         bool halves = HasLongLane(request.Lanes);
-        foreach (AttentionScratch scratch in Scratch)
+        foreach (AttentionScratch scratch in scratches)
             scratch.Ensure(format, rows, request.GroupSize, integers, halves);
         *Next = 0;
         return _inputs.Pointer;
@@ -64,10 +57,10 @@ internal sealed unsafe class AttentionMemory : IDisposable
         return before;
     }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
-        foreach (AttentionScratch scratch in Scratch)
-            scratch.Dispose();
+        Alone[0].Dispose();
         _lanes.Dispose();
         _inputs.Dispose();
         _before.Dispose();

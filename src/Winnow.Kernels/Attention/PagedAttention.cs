@@ -22,8 +22,8 @@ public sealed unsafe class PagedAttention : IDisposable
     private const int InlineLogits = 16 * 1024;
 
     private readonly ThreadTeam _team;
-    private readonly AttentionMemory _attending;
-    private readonly AttentionMemory _observing;
+    private readonly AttentionScratch[] _scratch;
+    private readonly AttentionMemory _attending = new();
     private readonly Stack<AttentionMemory> _looking;
     private readonly NativeBuffer<float> _logits = new();
     private readonly NativeBuffer<int> _open = new();
@@ -36,12 +36,14 @@ public sealed unsafe class PagedAttention : IDisposable
     {
         _team = team;
         Format = format;
-        _attending = new AttentionMemory(team.Size);
-        _observing = new AttentionMemory(team.Size);
+        _scratch = new AttentionScratch[team.Size];
         // One for each worker that may look on its own, all made here: a decoded token must not allocate.
         _looking = new Stack<AttentionMemory>(team.Size);
         for (int i = 0; i < team.Size; i++)
-            _looking.Push(new AttentionMemory(1));
+        {
+            _scratch[i] = new AttentionScratch();
+            _looking.Push(new AttentionMemory());
+        }
     }
 
     /// <summary>Layout of the pages.</summary>
@@ -120,8 +122,9 @@ public sealed unsafe class PagedAttention : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        foreach (AttentionScratch scratch in _scratch)
+            scratch.Dispose();
         _attending.Dispose();
-        _observing.Dispose();
         foreach (AttentionMemory memory in _looking)
             memory.Dispose();
         _logits.Dispose();
@@ -138,7 +141,7 @@ public sealed unsafe class PagedAttention : IDisposable
             throw new ArgumentException($"{output.Length} floats are too few for {rows} × {Format.HeadDim} outputs", nameof(output));
         fixed (float* queries = request.Queries, target = output)
         {
-            AttentionInputs* inputs = _attending.Prepare(request, queries, Format, Integers);
+            AttentionInputs* inputs = _attending.Prepare(request, queries, Format, Integers, _scratch);
             int pagesPerRun = request.Tokens <= SplitUpToTokens ? PagesPerRun : 1 << 24, lanes = request.Lanes.Length;
             int* runsBefore = _attending.CountItems(request.Lanes, pagesPerRun);
             _partials.EnsureLength(checked(runsBefore[lanes] * request.Tokens * request.GroupSize * AttentionJob<TVector>.PartialStride(Format)));
@@ -148,7 +151,7 @@ public sealed unsafe class PagedAttention : IDisposable
                 _open.Pointer[lane] = (runsBefore[lane + 1] - runsBefore[lane]) * inputs->Tiles;
             _kept = Keep(request, runsBefore, pagesPerRun);
             AttentionSchedule schedule = new(lanes, pagesPerRun, runsBefore, _attending.Next, _open.Pointer);
-            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _attending.Scratch, schedule, _kept, _partials.Pointer, target, _logSumExp.Pointer);
+            AttentionJob<TVector> job = new(inputs, Format, request.Rotation, _scratch, schedule, _kept, _partials.Pointer, target, _logSumExp.Pointer);
             _team.Run(ref job);
         }
     }
@@ -161,30 +164,34 @@ public sealed unsafe class PagedAttention : IDisposable
         int channels = observation.Channels(request.GroupSize);
         if (sums.Length < request.Lanes.Length * channels)
             throw new ArgumentException($"{sums.Length} buffers are too few for {request.Lanes.Length} lanes of {channels} channels", nameof(sums));
+        using Look look = new(_looking);
+        AttentionMemory memory = look.Memory;
+        memory.Sums.EnsureLength(request.Lanes.Length * channels);
         for (int i = 0; i < request.Lanes.Length * channels; i++)
         {
-            int length = request.Lanes[i / channels].Length;
-            if (sums[i].Length < length)
-                throw new ArgumentException($"lane {i / channels} has {length} entries but room for {sums[i].Length} sums", nameof(sums));
-            if (_kept.Any && !_kept.Covers((sequence * request.Lanes.Length) + (i / channels), PagesOf(length)))
-                throw new ArgumentException($"lane {i / channels} has {length} entries, more than when it was attended", nameof(request));
+            LaneView lane = request.Lanes[i / channels];
+            if (sums[i].Length < lane.Length)
+                throw new ArgumentException($"lane {i / channels} has {lane.Length} entries but room for {sums[i].Length} sums", nameof(sums));
+            if (_kept.Any && !_kept.Covers((sequence * request.Lanes.Length) + (i / channels), lane.PageCount))
+                throw new ArgumentException($"lane {i / channels} has {lane.Length} entries, more than when it was attended", nameof(request));
+            memory.Sums.Pointer[i] = (nint)sums[i].Pointer;
         }
 
-        if (_team.IsRunning || (_kept.Any && CountLogits(request) <= InlineLogits))
+        int* pagesBefore = memory.CountItems(request.Lanes, 1);
+        int logits = pagesBefore[request.Lanes.Length] * request.Tokens * request.GroupSize * PageFormat.Entries;
+        bool alone = _team.IsRunning || (_kept.Any && logits <= InlineLogits);
+        AttentionScratch[] scratch = alone ? memory.Alone : _scratch;
+        fixed (float* queries = request.Queries)
         {
-            AttentionMemory own = Rent();
-            try
-            {
-                ColumnSums<TVector>(own, request, observation, sums, sequence, alone: true);
-            }
-            finally
-            {
-                Return(own);
-            }
-        }
-        else
-        {
-            ColumnSums<TVector>(_observing, request, observation, sums, sequence, alone: false);
+            AttentionInputs* inputs = memory.Prepare(request, queries, Format, Integers, scratch);
+            float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
+            ColumnSumJob<TVector> job = new(
+                *inputs, Format, request.Rotation, scratch, observation, _kept, sequence * request.Lanes.Length, logSumExp, pagesBefore, memory.Next,
+                memory.Sums.Pointer);
+            if (alone)
+                job.Execute(0, 1);
+            else
+                _team.Run(ref job);
         }
     }
 
@@ -196,25 +203,11 @@ public sealed unsafe class PagedAttention : IDisposable
         if (logits.Length < (long)request.Tokens * request.GroupSize * length)
             throw new ArgumentException(
                 $"{logits.Length} floats are too few for {request.Tokens} × {request.GroupSize} rows of {length} logits", nameof(logits));
-        AttentionMemory memory = Rent();
-        try
-        {
-            Logits<TVector>(memory, request, lane, logits);
-        }
-        finally
-        {
-            Return(memory);
-        }
-    }
-
-    private void Logits<TVector>(AttentionMemory memory, in AttentionRequest request, int lane, Span<float> logits)
-        where TVector : unmanaged, IFloatVector<TVector>
-    {
-        int length = request.Lanes[lane].Length;
+        using Look look = new(_looking);
         fixed (float* queries = request.Queries)
         {
-            AttentionInputs inputs = *memory.Prepare(request, queries, Format, Integers);
-            AttentionScratch own = memory.Scratch[0];
+            AttentionScratch own = look.Memory.Alone[0];
+            AttentionInputs inputs = *look.Memory.Prepare(request, queries, Format, Integers, look.Memory.Alone);
             for (int tile = 0; tile < inputs.Tiles; tile++)
             {
                 ScoreTile scores = new(inputs, Format, request.Rotation, lane, tile);
@@ -243,51 +236,6 @@ public sealed unsafe class PagedAttention : IDisposable
             throw new ArgumentException($"one sequence at a time is looked at, not {request.Sequences}", nameof(request));
     }
 
-    private void ColumnSums<TVector>(
-        AttentionMemory memory, in AttentionRequest request, in ColumnObservation observation, ReadOnlySpan<NativeBuffer<float>> sums, int sequence, bool alone)
-        where TVector : unmanaged, IFloatVector<TVector>
-    {
-        int count = request.Lanes.Length * observation.Channels(request.GroupSize);
-        memory.Sums.EnsureLength(count);
-        for (int i = 0; i < count; i++)
-            memory.Sums.Pointer[i] = (nint)sums[i].Pointer;
-        fixed (float* queries = request.Queries)
-        {
-            AttentionInputs* inputs = memory.Prepare(request, queries, Format, Integers);
-            int* pagesBefore = memory.CountItems(request.Lanes, 1);
-            float* logSumExp = _logSumExp.Pointer + (long)sequence * request.Tokens * request.QueryHeads;
-            ColumnSumJob<TVector> job = new(
-                *inputs, Format, request.Rotation, memory.Scratch, observation, _kept, sequence * request.Lanes.Length, logSumExp, pagesBefore, memory.Next,
-                memory.Sums.Pointer);
-            if (alone)
-                job.Execute(0, 1);
-            else
-                _team.Run(ref job);
-        }
-    }
-
-    private AttentionMemory Rent()
-    {
-        lock (_looking)
-            return _looking.Pop();
-    }
-
-    private void Return(AttentionMemory memory)
-    {
-        lock (_looking)
-            _looking.Push(memory);
-    }
-
-    private static int PagesOf(int entries) => (entries + PageFormat.Entries - 1) / PageFormat.Entries;
-
-    private static long CountLogits(in AttentionRequest request)
-    {
-        long pages = 0;
-        foreach (LaneView lane in request.Lanes)
-            pages += Math.Max(1, lane.PageCount);
-        return pages * request.Tokens * request.GroupSize * PageFormat.Entries;
-    }
-
     private KeptLogits Keep(in AttentionRequest request, int* runsBefore, int pagesPerRun)
     {
         if (!request.Observed || request.Tokens > SplitUpToTokens)
@@ -295,5 +243,26 @@ public sealed unsafe class PagedAttention : IDisposable
         int rows = request.Tokens * request.GroupSize;
         _logits.EnsureLength(checked(runsBefore[request.Lanes.Length] * pagesPerRun * rows * PageFormat.Entries));
         return new KeptLogits(_logits.Pointer, runsBefore, pagesPerRun, rows);
+    }
+
+    /// <summary>Memory taken from those that lie ready, until it is disposed.</summary>
+    private readonly ref struct Look : IDisposable
+    {
+        private readonly Stack<AttentionMemory> _ready;
+
+        public Look(Stack<AttentionMemory> ready)
+        {
+            _ready = ready;
+            lock (ready)
+                Memory = ready.Pop();
+        }
+
+        public AttentionMemory Memory { get; }
+
+        public void Dispose()
+        {
+            lock (_ready)
+                _ready.Push(Memory);
+        }
     }
 }

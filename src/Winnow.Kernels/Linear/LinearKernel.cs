@@ -120,7 +120,11 @@ public static unsafe class LinearKernel
         {
             workspace.ReserveInputs(ref job.Inputs, by16: group == 16);
             var pairs = new InputQuantizer(job.Inputs);
-            Run(team, job.Inputs, ref pairs);
+            // Shared by tokens, so a single one is no reason to meet.
+            if (job.Inputs.Tokens == 1)
+                pairs.Execute(0, 1);
+            else
+                Run(team, job.Inputs, ref pairs);
         }
     }
 

@@ -59,35 +59,36 @@ internal sealed class AttentionGroup
         CacheRuntime runtime = _members[0].Runtime;
         AttentionShape shape = _members[0].Layers[layer].Shape;
         int width = tokens * shape.QueryHeads * shape.HeadDim, last = 0;
-        bool observed = false;
+        bool observed = false, guided = false;
         queries = queries[..(Count * width)];
         for (int i = 0; i < Count; i++)
         {
             _positions[i] = _members[i].Position;
             last = Math.Max(last, _positions[i] + tokens);
             observed |= _members[i].IsObserved;
+            guided |= _members[i].Session is not null;
         }
 
         bool rotate = shape.Rotary is not null && !_members[0].Rolls;
         if (rotate)
             shape.Rotary!.EnsurePositions(last);
         output = output[..queries.Length];
+        // A prompt's policies share their own work among the threads; and a table of ranks grows on demand, which two threads must not do at a time.
+        bool shared = tokens == 1 && Count >= runtime.Attention.Team.Size && !_members[0].Rolls;
         MemberWork work = new(this, layer, tokens, observed);
-        Ask(work with { Stage = Stage.Extend }, queries, output);
+        Ask(work with { Stage = Stage.Extend }, shared, queries, output);
         ReadOnlySpan<int> positions = _positions.AsSpan(0, Count);
         runtime.Writer.Write(Views(layer), queries, keys, values, tokens, positions, rotate ? shape.Rotary : null, shape.RotaryStyle);
-        Ask(work with { Stage = Stage.BeforeAttention }, queries, output);
+        Ask(work with { Stage = Stage.BeforeAttention }, shared && guided, queries, output);
         runtime.Attention.Attend(Request(Views(layer), queries, positions, tokens, shape, observed), output);
-        Ask(work with { Stage = Stage.AfterAttention }, queries, output);
+        Ask(work with { Stage = Stage.AfterAttention }, shared && guided, queries, output);
     }
 
-    private void Ask(MemberWork work, Span<float> queries, Span<float> output)
+    private void Ask(MemberWork work, bool shared, Span<float> queries, Span<float> output)
     {
-        ThreadTeam team = _members[0].Runtime.Attention.Team;
-        // A prompt's policies share their own work among the threads; and a table of ranks grows on demand, which two threads must not do at a time.
-        if (work.Tokens == 1 && Count >= team.Size && !_members[0].Rolls)
+        if (shared)
         {
-            RowPairJob<MemberWork>.Run(team, Count, queries, output, work);
+            RowPairJob<MemberWork>.Run(_members[0].Runtime.Attention.Team, Count, queries, output, work);
             return;
         }
 
@@ -135,8 +136,6 @@ internal sealed class AttentionGroup
     private readonly struct MemberWork(AttentionGroup group, int layer, int tokens, bool observed) : IRowPairWork
     {
         public Stage Stage { get; init; }
-
-        public int Tokens => tokens;
 
         public void Run(int row, Span<float> first, Span<float> second)
         {
