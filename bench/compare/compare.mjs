@@ -167,7 +167,9 @@ async function main() {
     const machine = describe(build), peer = new Peer(join(work, "peer"));
     process.on("exit", () => peer.kill());
     // Figures of another build, file, machine or number of runs are none of this page's.
-    const setting = hash(JSON.stringify([build, Object.values(models).map(model => model.sha256), machine.cpu, options.runs, options.threads])).slice(0, 12);
+    // How the peer is asked is part of the setting as well: rows of two ways do not belong on one page.
+    const scripts = ["peer.mjs", "sides.mjs", "package.json"].map(name => hash(readFileSync(new URL(name, import.meta.url))));
+    const setting = hash(JSON.stringify([build, scripts, Object.values(models).map(model => model.sha256), machine.cpu, options.runs, options.threads])).slice(0, 12);
     const journal = join(work, `${options.quick ? "quick-" : ""}${setting}.jsonl`);
     if (options.fresh) rmSync(journal, { force: true });
     const lines = existsSync(journal) ? readFileSync(journal, "utf8").split("\n").filter(Boolean) : [];
