@@ -72,7 +72,7 @@ function bandwidth(all, measured) {
 }
 
 function memory(all) {
-    const rows = all.filter(({ row, problem }) => row.kind === "peer" && row.metric === "decode" && row.format === "Q4_0" && !problem);
+    const rows = all.filter(({ row, problem }) => row.kind === "peer" && row.metric === "decode" && row.format === "Q4_0" && row.activations === 16 && !problem);
     return rows.length === 0 ? "Not measured yet." : table(["row", "sequences", "cache", "winnow, MiB", "llama.cpp, MiB"], rows.map(({ row, ours, peer }) =>
         [where(row), row.sequences, cache(row), mebibytes(ours.resident), mebibytes(peer.resident)]));
 }
@@ -156,7 +156,7 @@ ${peerTable(all, row => row.sequences === 1 && row.cache !== "full")}
 
 Tokens/s are those of all sequences together.
 
-${peerTable(all, row => row.sequences > 1)}
+${peerTable(all, row => row.sequences > 1 && row.activations === 16)}
 
 ## Bandwidth
 
